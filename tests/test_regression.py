@@ -347,6 +347,13 @@ def test_a_misspelt_option_is_told_as_a_name_whatever_its_value_is(frame, wrong)
         mle.regress("z ~ x", frame.assign(z=frame.y + 1.0), "gamma", **wrong)
 
 
+def test_a_misspelt_option_is_told_so_of_files_too(frame, tmp_path):
+    """The columns that options name are read before anything is known of the rows."""
+    frame.assign(z=frame.y + 1.0).to_csv(tmp_path / "rows.csv")
+    with pytest.raises(ParameterError, match="no parameter 'linkz'; its parameters: mean, shape"):
+        mle.regress("z ~ x", tmp_path / "rows.csv", "gamma", linkz="mean=log")
+
+
 def test_trials_are_a_column(frame):
     trials = frame.assign(n=frame.y + 3)
     fit = mle.regress("y ~ x", trials, "binomial", n="n")

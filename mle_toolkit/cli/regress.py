@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,6 +107,7 @@ def command(
 
     (data, formula), others = _words(words)
     others |= dict(name_and_value(text, "--of") for text in of or ())
+    _check_names(family, others)
     left, tilde, right = formula.partition("~")
     if not tilde:
         raise ParameterError(f"formula {formula!r}: expected 'y ~ x1 + x2', with one ~")
@@ -170,6 +172,30 @@ def _words(words: Sequence[str]) -> tuple[tuple[str, str], dict[str, str]]:
             f"expected DATA and FORMULA, got {len(places)} words{': ' if places else ''}{', '.join(places)}"
         )
     return (places[0], places[1]), others
+
+
+def _check_names(family: str, names: Iterable[str]) -> None:
+    """Refuse what is no parameter of the law: most often it is an option that is misspelt."""
+    from mle_toolkit.options import suggested
+    from mle_toolkit.regression.laws import is_constant, parameters_of
+
+    known = parameters_of(family)
+    options = _own_options()
+    for name in names:
+        if known is None or name in known or name in options or is_constant(family, name):
+            continue
+        near = suggested(name, [*known, *options], 1)
+        hint = f"; did you mean --{near[0]}?" if near else ""
+        raise typer.BadParameter(
+            f"{family} has no parameter {name!r}, and there is no such option; its parameters: {', '.join(known)}{hint}"
+        )
+
+
+def _own_options() -> list[str]:
+    """Options of the command, without their hyphens."""
+    about = (p.annotation.__metadata__[0] for p in inspect.signature(command).parameters.values())
+    words = (word for option in about for word in (option.default, *(option.param_decls or ())))
+    return [word.removeprefix("--") for word in words if isinstance(word, str) and word.startswith("--")]
 
 
 def _number_or_none(text: str) -> float | None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import check_same_index, to_column
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.data.passes import extent
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.options import choice
@@ -58,8 +59,8 @@ def flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, 
         bad = np.flatnonzero((flag != 0) & (flag != 1))
         if len(bad):
             raise DataError(
-                f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is {flag_name}[{bad[0]}] = "
-                f"{flag[bad[0]]:g}."
+                f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is "
+                f"{flag_name}[{number_of(bad[0])}] = {flag[bad[0]]:g}."
             )
     check_finite(column, name)
     return column, flag if known else flag == 1
@@ -73,8 +74,9 @@ def check_finite(column: Array, name: str) -> None:
         rows = np.flatnonzero(bad)
         if len(rows):
             raise DataError(
-                f"{name}: {len(rows)} of {len(column)} observations are {what}; the first is {name}[{rows[0]}]. "
-                f"Remove their rows, or say what they stand for: Sample.intervals(lower, upper)."
+                f"{name}: {len(rows)} of {len(column)} observations are {what}; the first is "
+                f"{name}[{number_of(rows[0])}]. Remove their rows, or say what they stand for: "
+                f"Sample.intervals(lower, upper)."
             )
 
 
@@ -100,7 +102,7 @@ def validated_weights(weights: Any, n_rows: int) -> Array:
             rows = np.flatnonzero(bad)
             if len(rows):
                 raise WeightError(
-                    f"weights: {len(rows)} of {n_rows} are {what}; the first is weights[{rows[0]}] = "
+                    f"weights: {len(rows)} of {n_rows} are {what}; the first is weights[{number_of(rows[0])}] = "
                     f"{weight[rows[0]]:g}."
                 )
     if n_rows and not weight.any():
@@ -154,4 +156,5 @@ def any_in_row(entries: Mask) -> Mask:
 
 def _first(entries: Mask) -> str:
     """Where the first marked number stands."""
-    return f"x[{', '.join(map(str, np.argwhere(entries)[0]))}]"
+    row, *column = np.argwhere(entries)[0].tolist()
+    return f"x[{', '.join(map(str, (number_of(row), *column)))}]"

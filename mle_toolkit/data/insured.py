@@ -8,6 +8,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.frames import check_same_index, to_column
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.errors import DataError
 from mle_toolkit.options import as_float, shown
 
@@ -89,6 +90,6 @@ def _refuse(values: Array, bad: Any, name: str, problem: str) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
         raise DataError(
-            f"insured: {len(rows)} of {len(values)} values of {name} {problem}; the first is {name}[{rows[0]}] = "
-            f"{values[rows[0]]:g}."
+            f"insured: {len(rows)} of {len(values)} values of {name} {problem}; the first is "
+            f"{name}[{number_of(rows[0])}] = {values[rows[0]]:g}."
         )

@@ -27,6 +27,7 @@ from mle_toolkit.data.checks import (
     whole_numbers,
 )
 from mle_toolkit.data.frames import check_same_index, name_of, to_column, to_rows
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.data.passes import (
     BLOCK_ROWS,
     EPSILON,
@@ -529,13 +530,14 @@ class Sample:
             row = outside[0]
             raise DataError(
                 f"truncation: {len(outside)} of {self.n_rows} observations lie outside their window; the first is row "
-                f"{row}: {_shown(self.lower[row], self.upper[row])}, window ({low[row]:g}, {high[row]:g}]. "
-                f"(An entry after the exit? Such a row could not have been observed.)"
+                f"{number_of(row, self.rows_given)}: {_shown(self.lower[row], self.upper[row])}, window "
+                f"({low[row]:g}, {high[row]:g}]. (An entry after the exit? Such a row could not have been observed.)"
             )
         empty = np.flatnonzero(~(low < high))
         if len(empty):
             raise DataError(
-                f"truncation: the window of row {empty[0]} is empty: ({low[empty[0]]:g}, {high[empty[0]]:g}]."
+                f"truncation: the window of row {number_of(empty[0], self.rows_given)} is empty: "
+                f"({low[empty[0]]:g}, {high[empty[0]]:g}]."
             )
         new = object.__new__(type(self))
         lower_ends, upper_ends = np.maximum(self.lower, low), np.minimum(self.upper, high)
@@ -580,8 +582,8 @@ class Sample:
             bad = np.flatnonzero(~np.isfinite(values if values.ndim == 1 else values.sum(axis=1)))
             if len(bad):
                 raise DataError(
-                    f"{name}: {len(bad)} of {len(values)} are missing or infinite; the first is {name}[{bad[0]}]. "
-                    f"Leave these rows out."
+                    f"{name}: {len(bad)} of {len(values)} are missing or infinite; the first is "
+                    f"{name}[{number_of(bad[0], self.rows_given)}]. Leave these rows out."
                 )
         return self._with_known(known)
 
@@ -634,7 +636,7 @@ class Sample:
             rows = np.flatnonzero(mask)
             if len(rows):
                 raise DataError(
-                    f"data: {len(rows)} of {len(lower)} observations {problem}; the first is row {rows[0]}: "
+                    f"data: {len(rows)} of {len(lower)} observations {problem}; the first is row {number_of(rows[0])}: "
                     f"({lower[rows[0]]:g}, {upper[rows[0]]:g}]. Remove them, or correct the ends."
                 )
         kept = None

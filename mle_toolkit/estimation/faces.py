@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.numbering import numbers_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import MleError
@@ -528,8 +529,7 @@ def _as_limit(
 
 def _in_words(rows: Sequence[int], sample: Sample) -> str:
     """Rows by their numbers among those that were given."""
-    given = sample.rows_given
-    numbers = [row if given is None else int(given[row]) for row in rows]
+    numbers = numbers_of(rows, sample.rows_given)
     more = len(numbers) - _LISTED
     listed = ", ".join(str(number) for number in numbers[:_LISTED]) + (f" and {more} more" if more > 0 else "")
     return f"row {listed}" if len(numbers) == 1 else f"rows {listed}"

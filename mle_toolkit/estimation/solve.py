@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import (
     DataError,
@@ -228,8 +229,8 @@ def _check_intervals(family: Family, sample: Sample, *, bounded: bool) -> None:
             row = outside[0]
             raise DataError(
                 f"{family.name}: {len(outside)} of {sample.n_rows} counts are at the lower end of their window, which "
-                f"is not in it; the first is row {row}: {sample.lower[row]:g}, window ({low[row]:g}, ...]. Remove "
-                f"them, or begin the window one lower."
+                f"is not in it; the first is row {number_of(row, sample.rows_given)}: {sample.lower[row]:g}, window "
+                f"({low[row]:g}, ...]. Remove them, or begin the window one lower."
             )
     if bounded:
         return

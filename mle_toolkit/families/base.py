@@ -21,6 +21,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.numbering import number_of, numbers_of
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError, UnknownNameError
@@ -719,11 +720,12 @@ class Family(ABC):
             inside = np.where(lower < upper, meets & (lower < support.upper), inside)
         if inside.all():
             return
-        first = ", ".join(map(str, np.argwhere(~inside)[0]))
+        row, *column = np.argwhere(~inside)[0].tolist()
+        first = ", ".join(map(str, (number_of(row, sample.rows_given), *column)))
         value = upper[~inside][0]
         outside = np.flatnonzero(~inside if inside.ndim == 1 else ~inside.all(axis=1))
         below = bool(np.any(upper < support.lower))
-        raise self._outside(sample, len(outside), first, value, below, tuple(outside.tolist()))
+        raise self._outside(sample, len(outside), first, value, below, numbers_of(outside, sample.rows_given))
 
     def _check_whole(self, sample: Sample) -> None:
         """Raise `SupportError` for counts so large that formulas of counts lose their digits."""
@@ -735,12 +737,13 @@ class Family(ABC):
         outside = np.flatnonzero(np.abs(largest) > MOST_COUNTED)
         if len(outside):
             first = int(outside[0])
+            row = number_of(first, sample.rows_given)
             raise SupportError(
                 f"{self.name}: {len(outside)} of {sample.n_rows} counts are above {MOST_COUNTED:g}, where formulas of "
-                f"counts have no digits left; the first is x[{first}] = {largest[first]:g}. For measurements choose a "
+                f"counts have no digits left; the first is x[{row}] = {largest[first]:g}. For measurements choose a "
                 f"continuous law.",
                 self.name,
-                tuple(outside.tolist()),
+                numbers_of(outside, sample.rows_given),
             )
 
     def _check_support_by_blocks(self, sample: BlockedSample) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.numbering import number_of, numbers_of
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log_binomial, logit_trials
@@ -127,9 +128,10 @@ def check_trials(family: Any, sample: Sample) -> None:
         first = int(outside[0])
         low, high = lower[first], upper[first]
         seen = f"{high:g}" if low == high else f"({low:g}, {high:g}]"
+        row = number_of(first, sample.rows_given)
         raise SupportError(
             f"{family.name}: {len(outside)} of {sample.n_rows} observations exceed their number of trials; the "
-            f"first is x[{first}] = {seen} of n[{first}] = {family.n[first]:g}.",
+            f"first is x[{row}] = {seen} of n[{row}] = {family.n[first]:g}.",
             family.name,
-            tuple(outside.tolist()),
+            numbers_of(outside, sample.rows_given),
         )

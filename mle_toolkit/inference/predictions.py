@@ -29,7 +29,7 @@ from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.inference.covariance import CovKind, covariance, wald_interval
 from mle_toolkit.likelihood.designs import AnyColumns
 from mle_toolkit.likelihood.linear import ends_of
-from mle_toolkit.numerics.differences import AROUND, fourth_order
+from mle_toolkit.numerics.differences import AHEAD, AROUND, fourth_order, fourth_order_ahead
 
 What = Literal["mean", "params", "quantile", "interval", "distribution", "linear"]
 KINDS = get_args(What)
@@ -131,7 +131,13 @@ class Rows:
                 return self._value(function, (*params[:k], params[k] + times * step, *params[k + 1 :]))
 
             with np.errstate(all="ignore"):
-                found.append(np.asarray(fourth_order([moved(times) for times in AROUND], step) * slope))
+                along = np.asarray(fourth_order([moved(times) for times in AROUND], step))
+                for side in (1, -1):  # a parameter that is at an end of its domain has one side
+                    lost = ~np.isfinite(along) & ~self.missing
+                    if lost.any():
+                        on_side = fourth_order_ahead([moved(side * times) for times in AHEAD], side * step)
+                        along = np.where(lost, on_side, along)
+                found.append(along * slope)
         return found
 
     def se(self, slopes: Sequence[Array]) -> Array:

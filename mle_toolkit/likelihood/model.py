@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import ParameterError
@@ -442,8 +443,8 @@ class Model(Family):
             for row in np.flatnonzero(alone).tolist():
                 if self._concentrates(name, float(sample.lower[row]), row):
                     return (
-                        f"row {row} alone determines the {name} of its group, so the likelihood grows without bound as "
-                        f"the law concentrates on its observation"
+                        f"row {number_of(row, sample.rows_given)} alone determines the {name} of its group, so the "
+                        f"likelihood grows without bound as the law concentrates on its observation"
                     )
         return None
 

@@ -60,6 +60,33 @@ def fourth_order(around: Iterable[Any], step: Any) -> Any:
         return (8 * (up - down) - (far_up - far_down)) / (12 * step)
 
 
+AHEAD = (1, 2, 3, 4, 5)
+"""How many steps away, on one side, `fourth_order_ahead` needs the values of a function."""
+
+FACTORS_AHEAD = (-77 / 12, 107 / 6, -39 / 2, 61 / 6, -25 / 12)
+"""Of these values, in steps: the slope at 0 of the polynomial through them."""
+
+
+def fourth_order_ahead(ahead: Iterable[Any], step: Any) -> Any:
+    """Derivative by differences of fourth order on one side, where a function ends: its value there is not needed.
+
+    Parameters
+    ----------
+    ahead : five values
+        Those of the function so many steps away as `AHEAD` says.
+    step : float or ndarray
+        The length of one step; negative for the other side.
+
+    Examples
+    --------
+    >>> from mle_toolkit.numerics.differences import AHEAD, fourth_order_ahead
+    >>> round(fourth_order_ahead([(2 + 0.125 * k) ** 3 for k in AHEAD], 0.125), 12)
+    12.0
+    """
+    with np.errstate(invalid="ignore"):
+        return sum(factor * value for factor, value in zip(FACTORS_AHEAD, ahead, strict=True)) / step
+
+
 def fourth_order_each(f: Callable[[Array], Array], u: Array, step: float) -> Array:
     """Derivatives of ``f`` by each of n coordinates, of fourth order; shape (n, ...)."""
     return np.array([fourth_order([f(u + k * h) for k in AROUND], step) for h in step * np.eye(len(u))])

@@ -11,6 +11,7 @@ from mle_toolkit.data.batches import is_scanned
 from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.levels import coded, labels_of
+from mle_toolkit.data.numbering import numbered_as
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, FitWarning, MleError, ParameterError
 from mle_toolkit.estimation.asked import checked_options
@@ -20,7 +21,7 @@ from mle_toolkit.fitting import warn_if_weaker
 from mle_toolkit.options import choice, shown
 from mle_toolkit.regression.front import Front, check_rank
 from mle_toolkit.regression.given import LISTED, Given, is_right_side, without_intercept
-from mle_toolkit.regression.laws import OF_LEVELS, is_constant, law_of, law_of_levels
+from mle_toolkit.regression.laws import OF_LEVELS, is_constant, law_of, law_of_levels, parameters_of
 from mle_toolkit.regression.names import by_parameter, named
 from mle_toolkit.regression.predictors import link_for, log_exposure
 from mle_toolkit.regression.results import RegressionFit
@@ -121,9 +122,18 @@ def regress(
     own = ("levels", "reference", "link") if leveled else ()
     asked: dict[str, Any] = {name: others.pop(name) for name in own if name in others}
     if is_scanned(data):
-        framed = Framed.of(
-            y, data, family, {"weights": weights, "offset": offset, "exposure": exposure}, others, nan_policy
-        )
+        named_columns = {"weights": weights, "offset": offset, "exposure": exposure}
+        try:
+            framed = Framed.of(y, data, family, named_columns, others, nan_policy)
+        except MleError as error:  # of what was no column, because it was to be something else
+            known = parameters_of(family) or tuple(others)
+            wrong = [name for name in others if name not in known and not is_constant(family, name)]
+            if wrong:
+                law = getattr(family, "name", family)
+                raise ParameterError(
+                    f"regress: {law} has no parameter {wrong[0]!r}; its parameters: {', '.join(known)}."
+                ) from error
+            raise
         if leveled == "ordinal" and asked.get("levels") is None:
             framed.check_order()
         data = framed.frame()
@@ -157,34 +167,35 @@ def regress(
     if exposure is None and isinstance(y, Sample):
         exposure = y.known.get("exposure")
     exposed = None if exposure is None else given.column(exposure, "exposure")
-    given.whole_rows()
-
-    law = given.law(law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
-    predictors = by_parameter(law, predictors)
-    shifts = {name: given.some(column) for key, column in offsets.items() for name in named(law, key)}
-    made, chosen = _designs(given, law, predictors, by_parameter(law, links or {}), shifts)
-    if leveled == "ordinal":
-        made = {name: without_intercept(name, *one) for name, one in made.items()}
-    for main in law.main_parameters if exposed is not None else ():
-        shifts[main] = shifts.get(main, 0.0) + log_exposure(given.some(exposed), main, chosen[main])
-    for name in shifts:
-        if name not in made:
-            raise ParameterError(f'offset: {name} has no formula; give one, as {name}="~ 1".')
-    if framed is not None:
-        if leveled is not None:
-            raise ParameterError(f"{leveled}: rows that are read in batches have no levels yet; read them into memory.")
-        plan = framed.plan(law, {name: design for name, (design, _) in made.items()}, weights, offset, exposure)
-        front = Front.of_batches(law, framed.sample(plan, weight_kind), made, chosen)
-        dropped = front.dropped(options) if drops else {}
-        fit = front.fit(**options)
-        fit.n_given = framed.found.n_rows
-    else:
-        sample = given.sample(None if weight is None else given.some(weight), weight_kind)
-        front = Front.of(law, sample, made, shifts, chosen, given.totals_of)
-        dropped = front.dropped(options) if drops else {}
-        check_rank(front, dropped)
-        fit = front.fit(**options)
-        fit.n_given, fit.rows = given.n_rows, given.kept(sample)
+    with numbered_as(given.whole_rows()):
+        law = given.law(law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
+        predictors = by_parameter(law, predictors)
+        shifts = {name: given.some(column) for key, column in offsets.items() for name in named(law, key)}
+        made, chosen = _designs(given, law, predictors, by_parameter(law, links or {}), shifts)
+        if leveled == "ordinal":
+            made = {name: without_intercept(name, *one) for name, one in made.items()}
+        for main in law.main_parameters if exposed is not None else ():
+            shifts[main] = shifts.get(main, 0.0) + log_exposure(given.some(exposed), main, chosen[main])
+        for name in shifts:
+            if name not in made:
+                raise ParameterError(f'offset: {name} has no formula; give one, as {name}="~ 1".')
+        if framed is not None:
+            if leveled is not None:
+                raise ParameterError(
+                    f"{leveled}: rows that are read in batches have no levels yet; read them into memory."
+                )
+            plan = framed.plan(law, {name: design for name, (design, _) in made.items()}, weights, offset, exposure)
+            front = Front.of_batches(law, framed.sample(plan, weight_kind), made, chosen)
+            dropped = front.dropped(options) if drops else {}
+            fit = front.fit(**options)
+            fit.n_given = framed.found.n_rows
+        else:
+            sample = given.sample(None if weight is None else given.some(weight), weight_kind)
+            front = Front.of(law, sample, made, shifts, chosen, given.totals_of)
+            dropped = front.dropped(options) if drops else {}
+            check_rank(front, dropped)
+            fit = front.fit(**options)
+            fit.n_given, fit.rows = given.n_rows, given.kept(sample)
     fit.shifted, fit.frame = tuple(shifts), given_data if framed is not None else data
     if dropped:
         columns = "; ".join(list(dropped.values())[:LISTED])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, ColumnSums, FramedSample, with_coefficients
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import ColumnTotals, column_totals
 from mle_toolkit.data.sample import Sample
@@ -51,7 +52,8 @@ def check_rank(front: Front, dropped: Collection[str] = ()) -> None:
             row = int(np.argmax(~np.isfinite(column)))
             raise DataError(
                 f"{name}: column {front.designs[name].names[bad[0]]!r} is infinite in "
-                f"{np.count_nonzero(~np.isfinite(column))} of {len(column)} rows; the first is row {row}."
+                f"{np.count_nonzero(~np.isfinite(column))} of {len(column)} rows; the first is row "
+                f"{number_of(row, sample.rows_given)}."
             )
         terms = front.designs[name].names
         empty = [terms[k] for k in np.flatnonzero(sums == 0.0) if not matrix[:, k].any()]

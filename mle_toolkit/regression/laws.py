@@ -45,6 +45,20 @@ def law_of(family: Any, constants: Mapping[str, Any], others: Iterable[str]) -> 
     return law
 
 
+def parameters_of(family: Any) -> tuple[str, ...] | None:
+    """Names that a regression of a law takes, without its known constants; None where that depends on more than it."""
+    if family in OF_LEVELS:
+        return ("loc", "scale", "levels") if family == "ordinal" else ("p", "levels", "reference")
+    try:
+        constants: dict[str, Any] = dict.fromkeys(constants_of(family), 1) if isinstance(family, str) else {}
+        law = law_of(family, constants, ())
+        own = get_family(family, **constants).param_names
+    except (UnknownNameError, ParameterError):
+        return None
+    shared = (name.rstrip("0123456789") for name in law.param_names)  # of a mixture
+    return tuple(dict.fromkeys([*law.param_names, *own, *(name for name in shared if law.names_of(name) != (name,))]))
+
+
 def is_constant(family: Any, name: str) -> bool:
     """Whether a law that is written takes a known constant of a name."""
     if not isinstance(family, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.rows import Known
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.inference.margins import Change, difference_points, steps_of
+from mle_toolkit.inference.margins import Change, steps_of
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import shown
 
@@ -104,9 +105,8 @@ class Moving:
         for name in self.names:
             if name not in self.factors:
                 values = self.numbers(name)
-                differences = difference_points(steps_of(values))
-                moved = [(factor, self.known(name, values + step, beyond=True)) for step, factor in differences]
-                yield Change(name, moved)
+                moved = partial(self._moved_by, name, values)
+                yield Change.along(name, steps_of(values), moved)
                 continue
             base, levels = self.factors[name]
             for other in levels:
@@ -127,15 +127,18 @@ class Moving:
             size = max((float(np.std(self._own[key][:, place])) for key, place in places.items()), default=0.0)
             if size == 0:
                 continue  # a constant column does not change
-            n_rows = len(self._own[next(iter(places))])
-            rows = []
-            for step, factor in difference_points(np.full(n_rows, 1e-3 * size)):
-                known = {key: self._own[key] for key in self._model.per_row}
-                for key, place in places.items():
-                    known[key] = self._own[key].copy()
-                    known[key][:, place] += step
-                rows.append((factor, known))
-            yield Change(name, rows)
+            step = np.full(len(self._own[next(iter(places))]), 1e-3 * size)
+            yield Change.along(name, step, partial(self._with_columns_moved, places))
+
+    def _moved_by(self, name: str, values: Array, step: Array) -> Known:
+        return self.known(name, values + step, beyond=True)
+
+    def _with_columns_moved(self, places: Mapping[str, int], step: Array) -> Known:
+        known = {key: self._own[key] for key in self._model.per_row}
+        for key, place in places.items():
+            known[key] = self._own[key].copy()
+            known[key][:, place] += step
+        return known
 
     def _as_they_are(self) -> dict[str, Any]:
         return {key: _taken(self._columns, key, self._kept) for key in self.names}

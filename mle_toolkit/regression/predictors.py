@@ -9,6 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.framed import ColumnSums, FramedSample
+from mle_toolkit.data.numbering import number_of
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import ColumnTotals, squares_about
 from mle_toolkit.data.sample import Sample
@@ -30,7 +31,7 @@ def log_exposure(column: Array, main: str, link: Link) -> Array:
     bad = np.flatnonzero(~(column > 0))
     if len(bad):
         raise DataError(
-            f"exposure: {len(bad)} of {len(column)} are not positive; the first is exposure[{bad[0]}] = "
+            f"exposure: {len(bad)} of {len(column)} are not positive; the first is exposure[{number_of(bad[0])}] = "
             f"{column[bad[0]]:g}."
         )
     return np.log(column)

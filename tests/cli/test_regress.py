@@ -96,6 +96,11 @@ def test_picture_is_written(run, tmp_path):
     [
         (("DATA", "loss ~ height", "-d", "gamma"), USAGE, "column 'height' not found; columns: count, loss"),
         (("DATA", "loss ~ dose", "-d", "gamma", "--shap", "~ dose"), USAGE, "no parameter 'shap'"),
+        (("DATA", "loss ~ dose", "-d", "gamma", "--links", "mean=log"), USAGE, "did you mean --link?"),
+        (("DATA", "loss ~ dose", "-d", "gamma", "--exposur", "dose"), USAGE, "did you mean --exposure?"),
+        (("DATA", "loss ~ dose", "-d", "gamma", "--of", "shap=~ dose"), USAGE, "did you mean --shape?"),
+        (("DATA", "loss ~ dose", "-d", "binomial", "--nn", "5"), USAGE, "no parameter 'nn'"),
+        (("DATA", "loss ~ dose", "-d", "mixture(gamma, 2)", "--shap", "~ dose"), USAGE, "no parameter 'shap'"),
         (("DATA", "loss ~ dose", "-d", "gamma", "-x"), USAGE, "no such option: -x"),
         (("DATA", "loss ~ dose", "-d", "gamma", "--shape"), USAGE, "option --shape: expected a formula"),
         (("DATA", "loss ~ dose", "-d", "gamma", "--of", "weights=rows"), USAGE, "--weights is no parameter of a law"),

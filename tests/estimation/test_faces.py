@@ -213,3 +213,32 @@ def test_ends_of_a_uniform_law_with_formulas_are_not_called_a_maximum():
     x = rng.normal(size=40)
     fit = mle.regress("y ~ x", {"x": x, "y": x + rng.uniform(-1, 1, size=40)}, "uniform", b="~ x")
     assert fit.certificate.verdict is Verdict.NOT_CONVERGED
+
+
+def test_margins_at_a_face_are_those_of_the_regression_that_it_leaves():
+    """With p = exp(b (x - 11)): the mean of b p, and its derivative by b."""
+    x = np.arange(12.0)
+    y = np.array([1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 1, 1.0])
+    with pytest.warns(mle.FitWarning, match="row 11"):
+        fit = mle.regress("y ~ x", {"x": x, "y": y}, "bernoulli", links={"p": "log"})
+    b, se = fit.params["p"]["x"], fit.bse["p"]["x"]
+    p = np.exp(b * (x - 11))
+    found = fit.margins().loc["x"]
+    assert found["effect"] == pytest.approx(np.mean(b * p), rel=1e-8)
+    assert found["se"] == pytest.approx(se * np.mean(p + b * (x - 11) * p), rel=1e-6)
+    by_arrays = mle.regress(y, np.stack([np.ones(12), x], axis=1), "bernoulli", links={"p": "log"}).margins()
+    assert by_arrays.iloc[-1]["effect"] == pytest.approx(found["effect"], rel=1e-8)
+    flat = fit.average_predictions("x", [0.0, 11.0])
+    assert flat["mean"].tolist() == pytest.approx([p[0], 1.0], rel=1e-12)
+    assert flat["se"].tolist() == pytest.approx([se * 11 * p[0], 0.0], rel=1e-6, abs=1e-9)
+
+
+def test_an_effect_that_leads_out_of_the_domain_says_so():
+    x = np.r_[6.0:12.0, 0.0:6.0]
+    frame = {"g": ["a"] * 6 + ["b"] * 6, "x": x, "y": [0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1.0]}
+    with pytest.warns(mle.FitWarning, match="p = 1"):
+        fit = mle.regress("y ~ x + g", frame, "bernoulli", links={"p": "log"})
+    assert np.max(fit.predict({"g": ["b"] * 12, "x": x}, "linear")) > 0.1  # a probability above 1
+    with pytest.warns(mle.FitWarning, match="outside its domain"):
+        found = fit.margins()
+    assert np.isnan(found.loc["g[b - a]", "effect"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.numbering import number_of, numbers_of
 from mle_toolkit.errors import DegenerateDataError, SupportError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted
@@ -208,13 +209,13 @@ class Exposed(Combined):
             return
         first = int(bad[0])
         low, high = lower[first], upper[first]
-        seen = f"{high:g}" if low == high else f"({low:g}, {high:g}]"
+        seen, row = f"{high:g}" if low == high else f"({low:g}, {high:g}]", number_of(first, sample.rows_given)
         raise SupportError(
             f"{self.name}: {len(bad)} of {sample.n_rows} rows have exposure 0, where nothing can be counted but 0, and "
-            f"a count of {seen if self.support.lower > 0 else 'more'}; the first is row {first}: x[{first}] = {seen}. "
+            f"a count of {seen if self.support.lower > 0 else 'more'}; the first is row {row}: x[{row}] = {seen}. "
             f"Correct the exposure, or leave these rows out.",
             self.name,
-            tuple(bad.tolist()),
+            numbers_of(bad, sample.rows_given),
         )
 
     def __repr__(self) -> str:

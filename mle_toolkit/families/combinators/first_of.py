@@ -12,6 +12,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.numbering import number_of, numbered_as, numbers_of
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.by_both_tails import ByBothTails
@@ -203,16 +204,18 @@ class FirstOf(ByBothTails):
             cause = np.asarray(sample.known[_CAUSE], dtype=float)
             wrong = np.flatnonzero(~np.isin(cause, np.arange(len(self.modes) + 1.0)))
             if len(wrong):
+                row = number_of(wrong[0], sample.rows_given)
                 raise DataError(
                     f"{self.name}: cause must be 0 (not known, or no failure) or the number of a mode, 1 to "
-                    f"{len(self.modes)}; {len(wrong)} of {len(cause)} are not; the first is row {wrong[0]}: "
+                    f"{len(self.modes)}; {len(wrong)} of {len(cause)} are not; the first is row {row}: "
                     f"{cause[wrong[0]]:g}."
                 )
             vague = np.flatnonzero((cause > 0) & (sample.lower < sample.upper))
             if len(vague):
+                row = number_of(vague[0], sample.rows_given)
                 raise DataError(
                     f"{self.name}: {len(vague)} of {len(cause)} rows have a cause but no exact time; the first is row "
-                    f"{vague[0]}. Where the time is censored or an interval give the cause 0."
+                    f"{row}. Where the time is censored or an interval give the cause 0."
                 )
         return sample
 
@@ -232,7 +235,8 @@ class FirstOf(ByBothTails):
         for j, mode in enumerate(self.modes, 1):
             rows = np.flatnonzero(np.asarray(sample.known[_CAUSE]) == j)
             if len(rows):
-                mode.check_support(sample.take(rows))
+                with numbered_as(np.array(numbers_of(rows, sample.rows_given))):
+                    mode.check_support(sample.take(rows))
 
     def check(self, sample: Sample) -> None:
         """Raise where a mode alone would have no maximum."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.numbering import numbered_as, numbers_of
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, formula_of, lifted, part, triangle
@@ -342,12 +343,14 @@ class Inflated(Combined):
 
     def _check_rest(self, sample: Sample, rest: NDArray[np.intp]) -> None:
         try:
-            self.base.take(rest).check_support(sample.take(rest))
+            with numbered_as(None):
+                self.base.take(rest).check_support(sample.take(rest))
         except SupportError as error:
             rows = rest[list(error.outside)]
             value = float(sample.upper[rows[0]])
             below = value < self.support.lower
-            raise self._outside(sample, len(rows), str(rows[0]), value, below, tuple(rows.tolist())) from error
+            numbers = numbers_of(rows, sample.rows_given)
+            raise self._outside(sample, len(rows), str(numbers[0]), value, below, numbers) from error
 
     def _holds_value(self, sample: Sample) -> Mask:
         return np.asarray(np.any([(sample.lower < a) & (a <= sample.upper) for a in self.at], axis=0))
