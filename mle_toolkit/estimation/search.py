@@ -10,37 +10,16 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.climb import (
-    NEAR_BOUND,
-    TRUST,
-    ClimbEnd,
-    climb,
-    climb_in_levels,
-    is_minimum,
-    least_value,
-    newton_end,
-)
+from mle_toolkit.estimation.climb import NEAR_BOUND, TRUST, climb, is_minimum, least_value, newton_end
+from mle_toolkit.estimation.climbs import AtLimit, Climbs
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
-from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
-from mle_toolkit.estimation.otherwise import otherwise
-from mle_toolkit.estimation.run_off import StillRisingError, check_not_certain, settle_run_off, unbounded
-from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
-from mle_toolkit.estimation.sharp import in_smooth_coordinates
-from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
+from mle_toolkit.estimation.maximum import Maximum, objective_near, params_of
+from mle_toolkit.estimation.run_off import check_not_certain
+from mle_toolkit.estimation.starts import domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval, NonZero
-from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Objective
 from mle_toolkit.likelihood.sums import Likelihood
-
-AtLimit = Callable[[Likelihood, Array], bool]
-"""Takes parameters in the unit of the likelihood; says whether they stand beside a limiting law that is higher."""
-
-
-def _nowhere_beside(u: Array) -> bool:
-    return False
 
 
 def by_search(
@@ -73,9 +52,8 @@ def _by_climbs(
     start: Mapping[str, Any] | None,
     solver: str | None,
     at_limit: AtLimit | None = None,
-    *,
-    charted: bool = True,
 ) -> Maximum:
+    """From climbs, but where these lead nowhere: over ends of supports, or from one side of 0 to the other."""
     # A law without a way of its own to a kink is tried at every observation that is near.
     if not likelihood.plain or (family.at_observations is None and family.has_kinks()):
         irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
@@ -84,128 +62,7 @@ def _by_climbs(
     two_sided = next((p.name for p in family.parameters if isinstance(p.domain, NonZero) and p.name not in fixed), None)
     if two_sided is not None and (fixed or bounds) and not _on_one_side(bounds.get(two_sided)):
         return _by_sides(family, likelihood, two_sided, fixed, bounds, start, solver)
-    domains = bounded_domains(family, likelihood, bounds)
-    given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
-    free = [p.regular and p.name not in given for p in family.parameters]
-    starts = starts_of(family, likelihood, domains, given, start)
-    if not starts:
-        raise _nowhere(family)
-    if family.one_maximum and likelihood.plain and not given and not bounds:
-        starts = starts[:1]
-    method = "newton" if solver in (None, "closed-form") else str(solver)
-
-    objective = objective_near(likelihood, domains, starts[0], free, charted=charted and not bounds)
-    coordinates = objective.coordinates
-    small = _on_sketch(objective)
-    points = [coordinates.from_theta(theta) for theta in starts]
-    own = start is None and solver is None and not bounds
-    inner = small.inner if isinstance(small, ChartObjective) else small
-    scatters = own and inner.coordinates.intervals_only and coordinates.n_free > 1
-    if scatters and may_hide_maxima(likelihood.data, coordinates.n_free):
-        points += scattered(inner, points[0])
-    is_sound = _is_sound(small)
-    beside = _nowhere_beside
-    if own and not given and at_limit is not None and small is objective:
-        beside = lambda u: at_limit(likelihood, coordinates.to_theta(u))  # noqa: E731
-    below: list[Array] = []
-    partly = isinstance(coordinates, ChartCoordinates) and coordinates.chart.serves is not None and own and not given
-    steep = partly and family.unbounded is not None and family.unbounded(likelihood.data, fixed) is not None
-    ends = climb(small, points, method, sound=is_sound, at_limit=beside, left=below, rescued=not steep)
-    if not ends:
-        raise _nowhere(family)
-    if partly and not is_minimum(small, min(ends, key=lambda end: end.value).u):
-        return _by_climbs(family, likelihood, fixed, bounds, start, solver, at_limit, charted=False)
-    if own and not given and small is objective and not (likelihood.plain or partly):
-        ends += otherwise(small, domains, starts if charted else [], ends)
-    narrow: list[ClimbEnd] = []
-    if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
-        ends, narrow = _without_spurious(small, ends, fixed)
-    lowest = min([end.value for end in ends])
-    agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
-
-    def settled(best: ClimbEnd) -> Maximum:
-        theta = coordinates.to_theta(best.u)
-        arranged = likelihood.family.arranged
-        searched: tuple[Objective, Array] | None = (objective, best.u)
-        # Components of a mixture keep the names that a caller gave them; angles are on one turn in any case.
-        if arranged is not None and ((not given and start is None) or (family.period is not None and not bounds)):
-            searched = None
-            theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
-            for name, value in given.items():
-                theta[family.places[family.param_names.index(name)]] = np.ravel(value)
-        found = maximum_at(
-            family,
-            likelihood,
-            theta,
-            free,
-            best.method,
-            fixed=tuple(fixed),
-            n_starts=len(points),
-            n_agreeing=agreeing,
-            searched=searched,
-        )
-        found = in_smooth_coordinates(found) if own else found
-        # On the way to the unit of the data rounding may move an end of a support past an observation.
-        if fixed:
-            found = replace(found, theta=_as_given(family, found.theta, fixed))
-        if isinstance(coordinates, ChartCoordinates) and not in_domains(family, theta):
-            return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
-        if best.at_limit:
-            check_not_certain(found)
-            return found
-        on_bound = _on_bounds(found, bounds)
-        if on_bound:
-            pinned = by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
-            return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
-        try:
-            return settle_run_off(found, starts[0])
-        except StillRisingError:
-            rising.append(found)
-            return found
-
-    rising: list[Maximum] = []
-    best = min(ends, key=lambda end: end.value)
-    if own and family.confined is not None and likelihood.exact is None and not is_sound(best.u):
-        found = _beside_confined(best, [end for end in ends if is_sound(end.u)], settled)
-        if found is not None:
-            return found
-    if small is not objective:
-        # Starts far from the maximum were settled on the subsample.
-        whole = climb_in_levels(objective, small, best.u, method, points)
-        if not whole:
-            raise _nowhere(family)
-        return settled(min(whole, key=lambda end: end.value))
-    try:
-        found = settled(best)
-        if rising:
-            raise StillRisingError(family.name)
-        follows = bool(below) and family.spurious is None and len(points) == len(starts)
-        if follows and not (best.at_limit or found.boundary or is_minimum(small, best.u)):
-            # The highest is no maximum, and of starts that were not scattered each may lead elsewhere.
-            higher = [end for u in below[:_BELOW] for end in climb(small, [u], method) if end.value < best.value]
-            found = settled(min(higher, key=lambda end: end.value)) if higher else found
-        if family.spurious is None or family.discrete or likelihood.plain:  # counts have no spikes
-            return found
-        return _below_supremum(found, small, ends, settled)
-    except (UnboundedLikelihoodError, StillRisingError):
-        local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
-        if not local and not likelihood.plain and small is objective and likelihood.data.n_rows > coordinates.n_free:
-            # Where one climb has no bound, it ended those that were stuck below it. Of fewer rows all have none.
-            alone = [end for u in below for end in climb(small, [u], method)]
-            local = [end for end in alone if is_minimum(small, end.u)]
-        if not local and rising:
-            return rising[0]
-        if not local:
-            raise
-        found = settled(min(local, key=lambda end: end.value))
-        # What the law knows of the places without a bound is said better by itself.
-        return found if found.elsewhere or family.unbounded else replace(found, elsewhere=_ELSEWHERE)
-
-
-_BELOW = 3
-"""Points below the highest, if that is no maximum, from which slower methods climb too."""
-
-_ELSEWHERE = "from another start the search ran off, and the likelihood went on rising"
+    return Climbs(family, likelihood, fixed, bounds, start, solver, at_limit, by_search).highest()
 
 
 def _also_at_cusps(
@@ -312,14 +169,6 @@ def _at_cusp_near(
     return best
 
 
-def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:
-    """Parameters in the unit of the data, those that are known to the last bit as they were given."""
-    exact = theta.copy()
-    for name, value in fixed.items():
-        exact[family.places[family.param_names.index(name)]] = np.ravel(value)
-    return exact
-
-
 def _on_one_side(bound: tuple[float | None, float | None] | None) -> bool:
     low, high = bound or (None, None)
     return (low is not None and low >= 0) or (high is not None and high <= 0)
@@ -348,13 +197,6 @@ def _by_sides(
     if not ends:
         raise failures[0]
     return max(ends, key=lambda end: end.loglik)
-
-
-def _nowhere(family: Family) -> NoMaximumError:
-    return NoMaximumError(
-        f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
-        f"Give a start: fit(..., start={{...}})."
-    )
 
 
 _LOOKS_ANEW = 24
@@ -456,126 +298,3 @@ _SAME_LOGLIK = 1e-11
 
 _BEST_ENDS = 3
 """Ends beside which the highest point is looked for, at the first turn."""
-
-
-def _is_sound(objective: Objective) -> Callable[[Array], bool]:
-    """Whether a point is no accident of a few observations, by which a likelihood without a bound deceives."""
-    likelihood, family = objective.likelihood, objective.likelihood.family
-    spurious = family.spurious
-    if likelihood.exact is None and family.confined is not None:
-        confined, intervals = family.confined, likelihood.sample
-        return lambda u: not confined(intervals, *family.unpack(objective.coordinates.to_theta(u)))
-    if spurious is None or likelihood.exact is None:
-        return lambda u: True
-    points = likelihood.as_points
-    return lambda u: not spurious(points, *family.unpack(objective.coordinates.to_theta(u)))
-
-
-def _without_spurious(
-    objective: Objective, ends: Sequence[ClimbEnd], fixed: Mapping[str, Any]
-) -> tuple[list[ClimbEnd], list[ClimbEnd]]:
-    """The ends that are sound; and the others that are maxima all the same, though of a few observations.
-
-    Those are all there is where no other is left.
-    """
-    likelihood, family = objective.likelihood, objective.likelihood.family
-    is_sound = _is_sound(objective)
-    sound = [is_sound(end.u) for end in ends]
-    narrow = [end for end, well in zip(ends, sound, strict=True) if not well and is_minimum(objective, end.u)]
-    kept = [end for end, well in zip(ends, sound, strict=True) if well] or narrow
-    if not kept:
-        reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
-        if reason is None and family.spikes is not None and not fixed:
-            reason = family.spikes(likelihood.data)
-        if reason is None and family.cusp_near is not None and "loc" not in fixed:
-            message = (
-                f"{family.name}: the search found no maximum: the likelihood is bounded, but with the parameters that "
-                f"are known its tops are too sharp for climbs. {family.without_spikes}"
-            )
-            raise NoMaximumError(message, Certificate(verdict=Verdict.NOT_CONVERGED, message=message, method="newton"))
-        # What it says of the best maximum, behind a semicolon, holds where there is one.
-        because = "" if reason is None else f": {reason.partition(';')[0]}"
-        raise unbounded(
-            family,
-            f"the likelihood is unbounded{because}; every maximum that the search found is a spike on a few "
-            f"observations. {family.without_spikes}",
-            likelihood.data,
-            "newton",
-        )
-    return kept, narrow
-
-
-def _beside_confined(
-    best: ClimbEnd, ends: Sequence[ClimbEnd], settled: Callable[[ClimbEnd], Maximum]
-) -> Maximum | None:
-    """The highest maximum of those that are sound, where the best end has a part that is confined; None without one."""
-    for end in sorted(ends, key=lambda end: end.value):
-        with contextlib.suppress(NoMaximumError):
-            found = settled(end)
-            if found.certify().ok and not found.boundary:
-                why = "it is higher with a part of the law between neighbouring ends of intervals, and as that narrows"
-                higher = (end.value - best.value) * found.likelihood.nobs > SAME_NATS
-                return replace(found, elsewhere=why) if higher else found
-    return None
-
-
-def _below_supremum(
-    found: Maximum, objective: Objective, ends: Sequence[ClimbEnd], settled: Callable[[ClimbEnd], Maximum]
-) -> Maximum:
-    """What was found, with the highest maximum in the interior where it only approaches a supremum.
-
-    There a law narrows on intervals, as that of one component of a mixture does on rows below a limit of detection.
-    """
-    supremum = found.supremum()
-    if supremum is None and found.boundary:
-        names = ", ".join(found.boundary)
-        supremum = f"the log-likelihood only approaches its supremum, {found.loglik:.8g}, as {names} runs off"
-    if supremum is None:
-        return found
-    for end in sorted(ends, key=lambda end: end.value):
-        if not is_minimum(objective, end.u):
-            continue
-        with contextlib.suppress(NoMaximumError):
-            local = settled(end)
-            if local.loglik < found.loglik - SAME_NATS and local.certify().ok and not local.boundary:
-                if local.certify().verdict is not Verdict.LOCAL:  # of a likelihood without a bound
-                    local = replace(local, elsewhere=f"there is none, as {supremum}")
-                return replace(found, local=local)
-    return found
-
-
-_FEW_ROWS = 400
-"""Rows of the subsample on which starts are settled where tails are dear."""
-
-
-def _on_sketch(objective: Objective) -> Objective:
-    """The same objective on a subsample, or with fewer moments, where the sample is so large that this pays."""
-    likelihood = objective.likelihood
-    if isinstance(objective, ChartObjective) and not likelihood.plain and likelihood.data.n_rows > 4 * _FEW_ROWS:
-        return objective.on(likelihood.on_sketch(_FEW_ROWS))
-    if likelihood.data.n_rows <= 4 * SKETCH_ROWS:
-        return objective
-    if likelihood.is_cheap:
-        rough = likelihood.for_start
-        return objective if rough is likelihood else objective.on(rough)
-    return objective.on(likelihood.on_sketch())
-
-
-def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:
-    """Find the bounds that the search ran into: those from which a step back would lower the likelihood."""
-    family, likelihood = best.family, best.likelihood
-    on: dict[str, float] = {}
-    theta = best.theta_in_unit
-    for name, bound in bounds.items():
-        for end in bound:
-            if end is None:
-                continue
-            k = sum(p.size for p in family.parameters[: family.param_names.index(name)])
-            value = float(in_unit(family, likelihood, name, end)[0])
-            at = theta.copy()
-            at[k] = value
-            near = abs(theta[k] - value) <= 1e-4 * max(1.0, abs(value))
-            # Next to the bound the two values may agree to rounding.
-            if near and likelihood.mean_loglik(at) >= likelihood.mean_loglik(theta) - 1e-13:
-                on[name] = end
-    return on
