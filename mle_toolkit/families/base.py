@@ -793,8 +793,17 @@ class Family(ABC):
         """Split one vector into the parameters: floats, and arrays for vectors and matrices."""
         if self.all_scalar:
             return tuple(theta.tolist())
-        parts = zip(self.parameters, [theta[place] for place in self.places], strict=True)
-        return tuple(part.reshape(p.domain.shape) if p.domain.shape else float(part[0]) for p, part in parts)
+        return tuple(
+            [
+                theta[place].reshape(shape) if len(shape) > 1 else theta[place] if shape else float(theta[place.start])
+                for place, shape in self._shapes
+            ]
+        )
+
+    @cached_property
+    def _shapes(self) -> tuple[tuple[slice, tuple[int, ...]], ...]:
+        """Where the numbers of each parameter stand, and its shape."""
+        return tuple((place, p.domain.shape) for p, place in zip(self.parameters, self.places, strict=True))
 
     @staticmethod
     def from_logpdf(

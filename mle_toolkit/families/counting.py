@@ -103,8 +103,23 @@ def deviance(x: Array, mean: Array) -> Array:
 def log_poisson(x: Array, mu: Array) -> Array:
     """``x log mu - mu - log x!`` for x >= 0; at mu = 0 all mass is on 0."""
     with np.errstate(all="ignore"):
-        positive = -stirling_error(x) - deviance(x, mu) - _HALF_LOG_TWO_PI - 0.5 * np.log(x)
+        error, half_log = _by_whole_count(_of_stirling, x)
+        positive = -error - deviance(x, mu) - _HALF_LOG_TWO_PI - half_log
         return np.where(x == 0, -np.asarray(mu), positive)
+
+
+def _of_stirling(x: Array) -> Array:
+    """The error of Stirling's formula, and half of log x; shape (2, ...)."""
+    return np.stack([stirling_error(x), 0.5 * np.log(x)])
+
+
+def _by_whole_count(of: Callable[[Array], Array], x: Array) -> Array:
+    """The same as `by_count`, of numbers that may be no counts."""
+    x = np.asarray(x, dtype=float)
+    if x.ndim != 1 or not x.size:
+        return of(x)
+    counts = x.astype(np.intp)
+    return by_count(of, x) if counts.min() >= 0 and (counts == x).all() else of(x)
 
 
 def log_binomial(x: Array, n: Array, p: Array, q: Array) -> Array:

@@ -128,6 +128,11 @@ class Coordinates:
             return None
         return np.concatenate([np.arange(where.start, where.stop) for _, where, _, _, _ in self._parts])
 
+    @cached_property
+    def _are_parameters(self) -> bool:
+        """Whether the coordinates are all of the parameters, as they are."""
+        return self.n_free == len(self.base) and all(isinstance(part[0], Space) for part in self._parts)
+
     def pulled_each(self, score: Array, second: Array, u: Array) -> tuple[Array, Array] | None:
         """First and second derivatives by coordinates of which each moves one parameter; None where one moves several.
 
@@ -136,6 +141,8 @@ class Coordinates:
         places = self._own_places
         if places is None:
             return None
+        if self._are_parameters:
+            return score, second
         slopes, bends, values = np.ones(self.n_free), np.zeros(self.n_free), u.tolist()
         for domain, _, at, _, step in self._parts:
             if isinstance(domain, Interval):

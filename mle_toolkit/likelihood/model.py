@@ -10,6 +10,7 @@ Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & St
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -24,7 +25,7 @@ from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import Space
+from mle_toolkit.families.domain import Interval, Space
 from mle_toolkit.families.hooks import Score, made_with, needed
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion
@@ -234,9 +235,7 @@ class Model(Family):
                 continue
             design, eta = self._predictor(term, value)
             at, slope, bend = term.link.inverse(eta)
-            domain = self.base.parameters[len(params)].domain
-            inside = domain.contains(at)
-            params.append(at if inside.all() else np.where(inside, at, np.nan))
+            params.append(_inside(self.base.parameters[len(params)].interval, at))
             slopes.append(slope)
             bends.append(bend)
             designs.append(design)
@@ -316,7 +315,6 @@ class Model(Family):
             else:
                 steps = self.natural_steps(at, STEP_OF_SCORE)
                 second = tuple(second_by_scores(lambda params: of_base(x, *params), at.params, steps))
-        value = np.where(np.isnan(value), -np.inf, value)
         if self.kinked is not None:
             second = self._with_kinks(second, at.params)
         return self.summed(at, value, score, second, weight, len(x))
@@ -339,15 +337,24 @@ class Model(Family):
         at = self.at_rows(coefficients)
         steps = partial(self.natural_steps, at)
         value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)
-        value = np.where(np.isnan(value), -np.inf, value)
         return self.summed(at, value, score, second, weight, len(lower))
 
     def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
-        """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients."""
-        size = sum(p.size for p in self.parameters)
-        places = list(self.places)
+        """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients.
+
+        A row whose value is no number is impossible.
+        """
+        places, count = self.places, len(self.parameters)
+        total = np.add.reduce(value if weight is None else weight * value)
+        if math.isnan(total):
+            value = np.where(np.isnan(value), -np.inf, value)
+            total = np.add.reduce(value if weight is None else weight * value)
+        if count == 1:
+            along, bent = score[0] * at.slopes[0], second[0] * (at.slopes[0] * at.slopes[0]) + score[0] * at.bends[0]
+            own = expanded(at.designs[0], along, bent, weight, n_rows)
+            return np.concatenate([total[None], own[0], upper_of(own[1])])
+        size = places[-1].stop
         gradient, hessian = np.zeros(size), np.zeros((size, size))
-        count = len(self.parameters)
         flat = iter(second)
         for j in range(count):
             along = score[j] * at.slopes[j]
@@ -357,7 +364,6 @@ class Model(Family):
             for k in range(j + 1, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
                 hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
-        total = np.add.reduce(value if weight is None else weight * value)
         return np.concatenate([total[None], gradient, upper_of(hessian)])
 
     def natural_steps(self, at: _Rows, size: float) -> list[Any]:
@@ -509,6 +515,14 @@ class Model(Family):
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
         return f"{self.base!r} with {models}"
+
+
+def _inside(domain: Interval, at: Array) -> Array:
+    """Parameters of rows, NaN where they are outside of their domain."""
+    if not domain.integer and len(at) and domain.covers(np.minimum.reduce(at), np.maximum.reduce(at)):
+        return at
+    inside = domain.contains(at)
+    return at if inside.all() else np.where(inside, at, np.nan)
 
 
 def _adds(term: Linear) -> bool:

@@ -461,7 +461,7 @@ class Likelihood:
         if self.twin is None or self.exact is None or not isinstance(self.unit, Unit):
             # Of many parameters the sums of a block take longer than its rows.
             wide = len(theta) ** 2 > _WIDE * BLOCK_ROWS
-            sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else self.family.rows_at_once)
+            sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else self.family.rows_at_once, params)
             return sums if len(theta) > FEW or not self.family.all_scalar else sums.tolist()
         compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
         return compiled
@@ -494,12 +494,22 @@ class Likelihood:
             return np.array(known[1 : 1 + len(theta)])
         return np.broadcast_to(self._fold(scores_of, theta), len(theta)) / self.nobs
 
-    def _fold(self, of: Callable[..., Array], theta: Array, length: int = BLOCK_ROWS) -> Array:
+    def _fold(
+        self,
+        of: Callable[..., Array],
+        theta: Array,
+        length: int = BLOCK_ROWS,
+        params: tuple[Any, ...] | None = None,
+    ) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
         if self._points is None:
             return np.zeros(())
         points, unit = self._points
-        part = BlockSums(of, self._law_of_points, unit, self.family.unpack(theta))
+        law, params = self._law_of_points, self.family.unpack(theta) if params is None else params
+        if points.in_memory and points.n_rows <= length:  # one block, whose law is known
+            with np.errstate(all="ignore"):
+                return np.asarray(of(law, unit.apply(points.lower), points.weight, params))
+        part = BlockSums(of, law, unit, params)
         if not (self.family.in_threads and points.in_memory):
             return points.fold(part, length)
         return np.asarray(sum(in_order(part, list(points.parts(length)), _FEWEST_BLOCKS)))
