@@ -114,6 +114,8 @@ class Family(ABC):
     ``by_logit(x, logit)``
         Log-density, its derivative and second derivative by the logit of the one parameter, which keep their digits
         where that is near 1; a regression uses them.
+    ``by_log(x, log)``
+        The same by the log of the one parameter, of exact observations; None where that would lose digits.
     ``start_about(x, mean, weight)``
         Parameters from which to begin where the mean of every row is known, and the variance of rows over their mean:
         of counts, whose regression begins so.
@@ -283,6 +285,7 @@ class Family(ABC):
     unbounded: Unbounded | None = None
     spikes: Callable[[Sample], str | None] | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
+    by_log: Callable[[Array, Array], tuple[Array, Array, Array] | None] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None
     spurious: Callable[..., bool] | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,19 @@ def by_count(of: Callable[[Array], Array], x: Array) -> Array:
     if not 0 <= largest < len(x):
         return of(x)
     return np.take(of(np.arange(largest + 1.0)), x.astype(np.intp), axis=-1)
+
+
+def tabulated(of: Callable[[Array], Array], x: Array) -> Array:
+    """``of(x)`` of counts x, shape (..., n), of a function of counts alone: small ones are kept for all calls."""
+    if not np.maximum.reduce(x) <= FEW:
+        return by_count(of, x)
+    return np.take(_table(of), x.astype(np.intp), axis=-1)
+
+
+@cache
+def _table(of: Callable[[Array], Array]) -> Array:
+    with np.errstate(all="ignore"):
+        return of(np.arange(FEW + 1.0))
 
 
 def inflated_expansion(
@@ -114,12 +128,12 @@ def _of_stirling(x: Array) -> Array:
 
 
 def _by_whole_count(of: Callable[[Array], Array], x: Array) -> Array:
-    """The same as `by_count`, of numbers that may be no counts."""
+    """The same as `tabulated`, of numbers that may be no counts."""
     x = np.asarray(x, dtype=float)
     if x.ndim != 1 or not x.size:
         return of(x)
     counts = x.astype(np.intp)
-    return by_count(of, x) if counts.min() >= 0 and (counts == x).all() else of(x)
+    return tabulated(of, x) if counts.min() >= 0 and (counts == x).all() else of(x)
 
 
 def log_binomial(x: Array, n: Array, p: Array, q: Array) -> Array:

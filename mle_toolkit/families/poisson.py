@@ -9,7 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.counting import FEW, by_count, log_factorial, log_poisson
+from mle_toolkit.families.counting import FEW, log_factorial, log_poisson, tabulated
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
@@ -61,7 +61,14 @@ class Poisson(Family):
         if not (np.max(x) <= FEW and np.min(mu) > 0):
             return None
         ratio = x / mu
-        return x * np.log(mu) - mu - by_count(log_factorial, x), (ratio - 1.0,), (-ratio / mu,)
+        return x * np.log(mu) - mu - tabulated(log_factorial, x), (ratio - 1.0,), (-ratio / mu,)
+
+    def by_log(self, x: Array, log: Array) -> tuple[Array, Array, Array] | None:
+        """Log-probability with two derivatives by the log of mu, where counts are so small that no terms cancel."""
+        mu = np.exp(log)
+        if not (np.maximum.reduce(x) <= FEW and np.minimum.reduce(mu) > 0):
+            return None
+        return x * log - mu - tabulated(log_factorial, x), x - mu, -mu
 
     def from_sample(self, sample: Sample) -> tuple[float]:
         """The mean."""

@@ -87,8 +87,8 @@ def _recounted(
     """What a recount of the rows finds wrong."""
     data, nobs = part.data, part.nobs
     family, theta = family.given(data.known).in_data_unit(theta)
-    ours = Likelihood(family, data, Unit())
-    weight = np.ones(data.n_rows) if data.weight is None else data.weight
+    ours = part if family is part.family and part.unit.is_identity else Likelihood(family, data, Unit())
+    weight = 1.0 if data.weight is None else data.weight
 
     def in_unit(at: Array) -> float:
         return (part.mean_loglik(at) + part.log_jacobian) * nobs

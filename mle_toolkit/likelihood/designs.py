@@ -212,10 +212,20 @@ def orthonormal(design: Array, shift: Array, frame: Array, constant: int | None)
     others = [j for j in range(k) if j != constant]
     if len(others) < 2 or n < k:
         return None
-    few = ((design[:: max(1, n // _LOOKED_AT)] - shift) * frame)[:, others]
-    products = few.T @ few
+    step = max(1, n // _LOOKED_AT)
+    few = (design if step == 1 else design[::step]) - shift
+    few *= frame
+    products = (few.T * 1.0) @ few  # of a matrix and its own transpose NumPy takes half, which of few columns is slower
+    if constant is not None:
+        products[constant] = products[:, constant] = 0.0
+        products[constant, constant] = 1.0
     sizes = np.sqrt(products.diagonal())
-    if not np.all(sizes > 0) or np.linalg.eigvalsh(products / sizes / sizes[:, None])[0] > _ILL:
+    if not np.all(sizes > 0):
+        return None
+    alike = products / (sizes * sizes[:, None])
+    # Gershgorin's circles: no eigenvalue is farther from 1 than the other correlations of a column add up to.
+    clear = np.add.reduce(np.abs(alike)).max() < 2.0 - 2.0 * _ILL
+    if clear or np.linalg.eigvalsh(alike)[0] > _ILL:
         return None
     columns = (design - shift) * frame
     basis, upper = np.linalg.qr(columns[:, others])

@@ -191,6 +191,11 @@ class Linear:
         """Whether the predictors of some rows have run off, or are held."""
         return self.ended is not None or self.face is not None
 
+    @property
+    def is_in_data_unit(self) -> bool:
+        """Whether the unit of the data is that of the likelihood, and nothing of the predictor is held."""
+        return self.face is None and self.factor == 1.0 and self.offset_shift == 0.0
+
     def design(self, known: Known) -> Array:
         """Z of some rows; shape (n, k)."""
         if self.face is not None:

@@ -90,6 +90,7 @@ class Model(Family):
         self.dear_masses = base.sf_expansion is None
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
         self.rows_by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
+        self.rows_by_log = base.by_log if only is not None and only.link.name == "log" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self.alone
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
@@ -193,6 +194,8 @@ class Model(Family):
 
     def in_data_unit(self, theta: Array) -> tuple[Model, Array]:
         """The model whose predictors are in the unit of the data, and its coefficients."""
+        if self.own_unit.is_identity and all(term.is_in_data_unit for term in self.linear.values()):
+            return self, theta.copy()
         terms = [
             replace(
                 term,
@@ -251,8 +254,8 @@ class Model(Family):
             eta = term.factor * term.run_off.predictor(self.rows[term.key])
         return design, eta + term.fixed_part(self.rows)
 
-    def _at_logit(self, coefficients: Sequence[Any]) -> tuple[AnyColumns, Array]:
-        """The same of the only parameter, of a law that is known by its logit."""
+    def _only_predictor(self, coefficients: Sequence[Any]) -> tuple[AnyColumns, Array]:
+        """The same of the only parameter, of a law that is known by its logit, or its log."""
         (term,) = self.linear.values()
         return self._predictor(term, coefficients[0])
 
@@ -263,7 +266,7 @@ class Model(Family):
     def logpdf(self, x: Array, *coefficients: Any) -> Array:
         """Log-density of each row; -inf where a parameter leaves its domain."""
         if self.rows_by_logit is not None:
-            return self.rows_by_logit(x, self._at_logit(coefficients)[1])[0]
+            return self.rows_by_logit(x, self._only_predictor(coefficients)[1])[0]
         values = self.base.logpdf(x, *self.at_rows(coefficients).params)
         return np.where(np.isnan(values), -np.inf, values)
 
@@ -284,7 +287,7 @@ class Model(Family):
 
     def _score(self, of_base: Score, x: Array, *coefficients: Any) -> tuple[Array, ...]:
         if self.rows_by_logit is not None:
-            of_logit, eta = self._at_logit(coefficients)
+            of_logit, eta = self._only_predictor(coefficients)
             return tuple((of_logit.formed() * self.rows_by_logit(x, eta)[1][:, None]).T)
         at = self.at_rows(coefficients)
         columns: list[Array] = []
@@ -299,10 +302,13 @@ class Model(Family):
             if passed is not None:
                 return passed
         if self.rows_by_logit is not None:
-            design, eta = self._at_logit(coefficients)
-            value, along, across = self.rows_by_logit(x, eta)
-            direct = _Rows((), [1.0], [0.0], [design], [eta])
-            return self.summed(direct, value, (along,), (across,), weight, len(x))
+            design, eta = self._only_predictor(coefficients)
+            return _summed(design, *self.rows_by_logit(x, eta), weight, len(x))
+        if self.rows_by_log is not None:
+            design, eta = self._only_predictor(coefficients)
+            by_log = self.rows_by_log(x, eta)
+            if by_log is not None:
+                return _summed(design, *by_log, weight, len(x))
         at = self.at_rows(coefficients)
         params = tuple([np.float64(p) if isinstance(p, float) else p for p in at.params])
         known = None if self.base.expansion is None else self.base.expansion(x, *params)
@@ -345,14 +351,9 @@ class Model(Family):
         A row whose value is no number is impossible.
         """
         places, count = self.places, len(self.parameters)
-        total = np.add.reduce(value if weight is None else weight * value)
-        if math.isnan(total):
-            value = np.where(np.isnan(value), -np.inf, value)
-            total = np.add.reduce(value if weight is None else weight * value)
         if count == 1:
             along, bent = score[0] * at.slopes[0], second[0] * (at.slopes[0] * at.slopes[0]) + score[0] * at.bends[0]
-            own = expanded(at.designs[0], along, bent, weight, n_rows)
-            return np.concatenate([total[None], own[0], upper_of(own[1])])
+            return _summed(at.designs[0], value, along, bent, weight, n_rows)
         size = places[-1].stop
         gradient, hessian = np.zeros(size), np.zeros((size, size))
         flat = iter(second)
@@ -364,7 +365,7 @@ class Model(Family):
             for k in range(j + 1, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
                 hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
-        return np.concatenate([total[None], gradient, upper_of(hessian)])
+        return np.concatenate([_total(value, weight)[None], gradient, upper_of(hessian)])
 
     def natural_steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""
@@ -414,9 +415,13 @@ class Model(Family):
             if term is None:
                 found.append(value)
                 continue
-            design, n_rows = term.columns(self.rows), len(self.rows[term.key])
             with np.errstate(all="ignore"):
-                wanted = np.broadcast_to(term.link.predictor(value) - term.fixed_part(self.rows), n_rows)
+                level = term.link.predictor(value) - term.fixed_part(self.rows)
+            if term.constant is not None and np.ndim(level) == 0:
+                found.append(np.where(np.arange(term.size) == term.constant, level if np.isfinite(level) else 0.0, 0.0))
+                continue
+            design, n_rows = term.columns(self.rows), len(self.rows[term.key])
+            wanted = np.broadcast_to(level, n_rows)
             wanted = np.where(np.isfinite(wanted), wanted, 0.0)
             if term.constant is not None and np.all(wanted == wanted[0]):
                 found.append(np.where(np.arange(term.size) == term.constant, wanted[0], 0.0))
@@ -515,6 +520,23 @@ class Model(Family):
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
         return f"{self.base!r} with {models}"
+
+
+def _summed(
+    design: AnyColumns | None, value: Array, along: Any, across: Any, weight: Array | None, n_rows: int
+) -> Array:
+    """Sums of value, derivatives and second derivatives (upper triangle) by the coefficients of one predictor."""
+    first, second = expanded(design, along, across, weight, n_rows)
+    return np.concatenate([_total(value, weight)[None], first, upper_of(second)])
+
+
+def _total(value: Array, weight: Array | None) -> Any:
+    """Sum over rows of log-probabilities, of which one that is no number is that of the impossible."""
+    total = np.add.reduce(value if weight is None else weight * value)
+    if not math.isnan(total):
+        return total
+    value = np.where(np.isnan(value), -np.inf, value)
+    return np.add.reduce(value if weight is None else weight * value)
 
 
 def _inside(domain: Interval, at: Array) -> Array:

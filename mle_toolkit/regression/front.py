@@ -233,7 +233,7 @@ class Front:
             if offset is not None:
                 columns[offset_key(name)] = offset
                 shifted.append(name)
-        sample = self.sample.with_known(**columns).with_designs(designs)
+        sample = (self.sample.with_known(**columns) if columns else self.sample).with_designs(designs)
         terms = []
         for name, design in self.designs.items():
             role = self.law.parameters[self.law.param_names.index(name)].role

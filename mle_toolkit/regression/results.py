@@ -955,7 +955,7 @@ def _moved(matrix: Array, values: Array) -> Array:
 
 def _index_of(names: Sequence[str]) -> pd.Index[str]:
     """The index of columns of these names."""
-    return _kept_index(tuple(names)).copy()  # an index itself does not change, but may be given a name
+    return _kept_index(tuple(names)).view()  # an index itself does not change, but may be given a name
 
 
 @lru_cache(maxsize=64)
