@@ -799,12 +799,12 @@ class Family(ABC):
         return tuple(
             [
                 theta[place].reshape(shape) if len(shape) > 1 else theta[place] if shape else float(theta[place.start])
-                for place, shape in self._shapes
+                for place, shape in self._cuts
             ]
         )
 
     @cached_property
-    def _shapes(self) -> tuple[tuple[slice, tuple[int, ...]], ...]:
+    def _cuts(self) -> tuple[tuple[slice, tuple[int, ...]], ...]:
         """Where the numbers of each parameter stand, and its shape."""
         return tuple((place, p.domain.shape) for p, place in zip(self.parameters, self.places, strict=True))
 
