@@ -10,7 +10,6 @@ Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & St
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -37,7 +36,7 @@ from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_ke
 from mle_toolkit.likelihood.model_charts import chart_of, limit_of
 from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
-from mle_toolkit.likelihood.products import crossed, expanded, upper_of
+from mle_toolkit.likelihood.products import crossed, expanded, summed_by_one, total_of, upper_of
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
@@ -303,12 +302,12 @@ class Model(Family):
                 return passed
         if self.rows_by_logit is not None:
             design, eta = self._only_predictor(coefficients)
-            return _summed(design, *self.rows_by_logit(x, eta), weight, len(x))
+            return summed_by_one(design, *self.rows_by_logit(x, eta), weight, len(x))
         if self.rows_by_log is not None:
             design, eta = self._only_predictor(coefficients)
             by_log = self.rows_by_log(x, eta)
             if by_log is not None:
-                return _summed(design, *by_log, weight, len(x))
+                return summed_by_one(design, *by_log, weight, len(x))
         at = self.at_rows(coefficients)
         params = tuple([np.float64(p) if isinstance(p, float) else p for p in at.params])
         known = None if self.base.expansion is None else self.base.expansion(x, *params)
@@ -353,7 +352,7 @@ class Model(Family):
         places, count = self.places, len(self.parameters)
         if count == 1:
             along, bent = score[0] * at.slopes[0], second[0] * (at.slopes[0] * at.slopes[0]) + score[0] * at.bends[0]
-            return _summed(at.designs[0], value, along, bent, weight, n_rows)
+            return summed_by_one(at.designs[0], value, along, bent, weight, n_rows)
         size = places[-1].stop
         gradient, hessian = np.zeros(size), np.zeros((size, size))
         flat = iter(second)
@@ -365,7 +364,7 @@ class Model(Family):
             for k in range(j + 1, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
                 hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
-        return np.concatenate([_total(value, weight)[None], gradient, upper_of(hessian)])
+        return np.concatenate([total_of(value, weight)[None], gradient, upper_of(hessian)])
 
     def natural_steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""
@@ -520,23 +519,6 @@ class Model(Family):
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
         return f"{self.base!r} with {models}"
-
-
-def _summed(
-    design: AnyColumns | None, value: Array, along: Any, across: Any, weight: Array | None, n_rows: int
-) -> Array:
-    """Sums of value, derivatives and second derivatives (upper triangle) by the coefficients of one predictor."""
-    first, second = expanded(design, along, across, weight, n_rows)
-    return np.concatenate([_total(value, weight)[None], first, upper_of(second)])
-
-
-def _total(value: Array, weight: Array | None) -> Any:
-    """Sum over rows of log-probabilities, of which one that is no number is that of the impossible."""
-    total = np.add.reduce(value if weight is None else weight * value)
-    if not math.isnan(total):
-        return total
-    value = np.where(np.isnan(value), -np.inf, value)
-    return np.add.reduce(value if weight is None else weight * value)
 
 
 def _inside(domain: Interval, at: Array) -> Array:

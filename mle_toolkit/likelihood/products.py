@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -46,3 +47,20 @@ def crossed(one: AnyColumns | None, other: AnyColumns | None, across: Any, weigh
     if other is None:
         return one.summed(across)[:, None]
     return one.squared(across) if other is one else one.crossed(other, across)
+
+
+def summed_by_one(
+    design: AnyColumns | None, value: Array, along: Any, across: Any, weight: Array | None, n_rows: int
+) -> Array:
+    """Sums of value, derivatives and second derivatives (upper triangle) by the coefficients of one predictor."""
+    first, second = expanded(design, along, across, weight, n_rows)
+    return np.concatenate([total_of(value, weight)[None], first, upper_of(second)])
+
+
+def total_of(value: Array, weight: Array | None) -> Any:
+    """Sum over rows of log-probabilities, of which one that is no number is that of the impossible."""
+    total = np.add.reduce(value if weight is None else weight * value)
+    if not math.isnan(total):
+        return total
+    value = np.where(np.isnan(value), -np.inf, value)
+    return np.add.reduce(value if weight is None else weight * value)
