@@ -494,18 +494,12 @@ class Likelihood:
             return np.array(known[1 : 1 + len(theta)])
         return np.broadcast_to(self._fold(scores_of, theta), len(theta)) / self.nobs
 
-    def _fold(
-        self,
-        of: Callable[..., Array],
-        theta: Array,
-        length: int = BLOCK_ROWS,
-        params: tuple[Any, ...] | None = None,
-    ) -> Array:
+    def _fold(self, of: Callable[..., Array], theta: Array, length: int = BLOCK_ROWS, params: Any = None) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
         if self._points is None:
             return np.zeros(())
-        points, unit = self._points
-        law, params = self._law_of_points, self.family.unpack(theta) if params is None else params
+        (points, unit), law = self._points, self._law_of_points
+        params = self.family.unpack(theta) if params is None else params
         if points.in_memory and points.n_rows <= length:  # one block, whose law is known
             with np.errstate(all="ignore"):
                 return np.asarray(of(law, unit.apply(points.lower), points.weight, params))
@@ -579,10 +573,8 @@ class Likelihood:
         return float(self._fold(partial(squared_deviations_of, mean, squared), theta))
 
 
-_FEWEST_BLOCKS = 4
-"""Blocks from which threads are worth waking, of rows whose sums take long."""
-
-_REMEMBERED = 16
+_FEWEST_BLOCKS, _REMEMBERED = 4, 16
+"""Blocks from which threads are worth waking, of rows whose sums take long; and points whose values are remembered."""
 
 _WIDE = 10
 """Second derivatives for each row of a block from which its sums take longer than its rows."""
