@@ -311,11 +311,10 @@ def mass_expansion(
         Of the size of a step in natural changes: the steps of each parameter, for differences.
     lower, upper : ndarray of shape (n,)
     """
-    if family.sf_expansion is not None and len(lower):
-        below, above = open_ends(family, lower, upper)
-        if np.all(above) and not np.any(below):
-            of_tail, first, second = family.sf_expansion(lower, *params)
-            return of_tail, np.array(np.broadcast_arrays(*first)), list(second)
+    of_tails = tail_expansion(family, params, lower, upper)
+    if of_tails is not None:
+        value, first, second = of_tails
+        return value, np.array(np.broadcast_arrays(*first)), list(second)
     value = log_mass(family, params, lower, upper)
     if family.tail_scores is None and family.log_mass_scores is None:
         narrow, wide = steps(STEP_OF_VALUE), steps(STEP_OF_CURVATURE)
@@ -325,6 +324,19 @@ def mass_expansion(
         return mass_scores(family, at, lower, upper)
 
     return value, scores(params), second_by_scores(scores, params, steps(STEP_OF_SCORE))
+
+
+def tail_expansion(
+    family: Family, params: tuple[Any, ...], lower: Array, upper: Array
+) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
+    """The same of intervals that are all open above, of a law that knows it; a derivative may be one number."""
+    if family.sf_expansion is None or not len(lower):
+        return None
+    below, above = open_ends(family, np.minimum.reduce(lower), np.minimum.reduce(upper))
+    if not above or below:
+        return None
+    found: tuple[Array, tuple[Array, ...], tuple[Array, ...]] = family.sf_expansion(lower, *params)
+    return found
 
 
 def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -> Array:

@@ -27,7 +27,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval, Space
 from mle_toolkit.families.hooks import Score, made_with, needed
 from mle_toolkit.families.links import Link
-from mle_toolkit.families.mass import log_mass, mass_expansion
+from mle_toolkit.families.mass import log_mass, mass_expansion, tail_expansion
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Chart, Limit
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
@@ -340,9 +340,10 @@ class Model(Family):
             if passed is not None:
                 return passed
         at = self.at_rows(coefficients)
-        steps = partial(self.natural_steps, at)
-        value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)
-        return self.summed(at, value, score, second, weight, len(lower))
+        found: Any = tail_expansion(self.base, at.params, lower, upper)
+        if found is None:
+            found = mass_expansion(self.base, at.params, partial(self.natural_steps, at), lower, upper)
+        return self.summed(at, *found, weight, len(lower))
 
     def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
         """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients.
@@ -357,8 +358,10 @@ class Model(Family):
         gradient, hessian = np.zeros(size), np.zeros((size, size))
         flat = iter(second)
         for j in range(count):
-            along = score[j] * at.slopes[j]
-            across = next(flat) * (at.slopes[j] * at.slopes[j]) + score[j] * at.bends[j]
+            along, across = score[j], next(flat)
+            if at.designs[j] is not None:
+                across = across * (at.slopes[j] * at.slopes[j]) + along * at.bends[j]
+                along = along * at.slopes[j]
             own = expanded(at.designs[j], along, across, weight, n_rows)
             gradient[places[j]], hessian[places[j], places[j]] = own
             for k in range(j + 1, count):
