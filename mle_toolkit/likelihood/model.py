@@ -340,10 +340,12 @@ class Model(Family):
             if passed is not None:
                 return passed
         at = self.at_rows(coefficients)
-        found: Any = tail_expansion(self.base, at.params, lower, upper)
-        if found is None:
-            found = mass_expansion(self.base, at.params, partial(self.natural_steps, at), lower, upper)
-        return self.summed(at, *found, weight, len(lower))
+        of_tails = tail_expansion(self.base, at.params, lower, upper)
+        if of_tails is not None:
+            return self.summed(at, *of_tails, weight, len(lower))
+        steps = partial(self.natural_steps, at)
+        value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)
+        return self.summed(at, value, score, second, weight, len(lower))
 
     def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
         """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients.
