@@ -53,8 +53,10 @@ def summed_by_one(
     design: AnyColumns | None, value: Array, along: Any, across: Any, weight: Array | None, n_rows: int
 ) -> Array:
     """Sums of value, derivatives and second derivatives (upper triangle) by the coefficients of one predictor."""
-    first, second = expanded(design, along, across, weight, n_rows)
-    return np.concatenate([total_of(value, weight)[None], first, upper_of(second)])
+    total, (first, second) = total_of(value, weight), expanded(design, along, across, weight, n_rows)
+    if design is None:
+        return np.array([total, first, second])
+    return np.concatenate([total[None], first, upper_of(second)])
 
 
 def total_of(value: Array, weight: Array | None) -> Any:
