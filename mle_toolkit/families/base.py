@@ -27,7 +27,7 @@ from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPower, Terms
-from mle_toolkit.families.hooks import Unbounded
+from mle_toolkit.families.hooks import TailExpansion, Unbounded
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import ByEnd, Chart, Image, Limit, SpecialCase
@@ -138,6 +138,9 @@ class Family(ABC):
     ``sf_expansion(x, *params)``
         Log of the survival function inside the support with its derivatives and second derivatives, upper triangle row
         by row; regressions of right-censored data use it in place of differences of ``tail_scores``.
+    ``tail_expansion(x, *params)``
+        Logs of F and of S inside the support, derivatives of both, and second derivatives of both, upper triangle row
+        by row: for a law of which the three cost hardly more than one. Default: differences of ``tail_scores``.
     ``tail_scores(x, *params)``
         Derivatives by each parameter of log F and of log S: two tuples. With them the scores of intervals are analytic.
         Default: differences.
@@ -294,6 +297,7 @@ class Family(ABC):
     to_scipy: Callable[..., Any] | None = None
     from_scipy: Callable[..., Mapping[str, Any] | None] | None = None
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
+    tail_expansion: Callable[..., TailExpansion] | None = None
 
     sf_expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]]] | None = None
     log_inner: Callable[..., Array] | None = None

@@ -13,13 +13,14 @@ from mle_toolkit.families.combinators.mapped import negated
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.generalized_inverse_gaussian import GeneralizedInverseGaussian
+from mle_toolkit.families.hooks import TailExpansion
 from mle_toolkit.families.normal_inverse_gaussian import NormalInverseGaussian, exponent
-from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
+from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_expansion, mixed_tail_slopes
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.skewed_student import SkewedStudent
-from mle_toolkit.families.standardised import Together, best_starts
+from mle_toolkit.families.standardised import Together, best_starts, tails_of_location_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,6 +143,29 @@ class GeneralizedHyperbolic(Together):
 
         return mixed_tail_slopes(z, beta, *_range(z, *at), _log_mixing, by_shapes, log_rate, *known)
 
+    def tail_expansion(self, x: Array, *params: Any) -> TailExpansion:
+        """Logs of the tails, with derivatives and second derivatives."""
+        return tails_of_location_scale(self, x, params, self._tail_expansion)
+
+    def _tail_expansion(self, z: Array, *shapes: Any) -> TailExpansion:
+        """Of the tails of z, by the shapes: how they move with beta is a density of the next order."""
+        z, *at = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        beta, gamma, lam = at
+        base, falls, bend = _norm(gamma, lam)
+        more, more_falls, _ = _norm(gamma, lam + 1)
+        next_one = self.reduced(z, beta, gamma, lam + 1)
+        log_rate = next_one - np.log(gamma) - base + more
+        _, by_beta, by_gamma, by_lam = self.reduced_derivatives(z, beta, gamma, lam + 1)[0]
+        slopes = by_beta, by_gamma + falls[0] - more_falls[0], by_lam + falls[1] - more_falls[1]
+
+        def by_shapes(u: Array, gamma: Array, _: Array, __: Array, *known: Array) -> tuple[tuple[Array, ...], ...]:
+            fall, level, *bends = known
+            variance = np.exp(u)
+            return (fall - gamma * variance, u + level), (bends[0] - variance, bends[1], bends[2])
+
+        known = gamma, lam, math.log(2) + base, *falls, *bend
+        return mixed_tail_expansion(z, beta, *_range(z, *at), _log_mixing, by_shapes, log_rate, slopes, *known)
+
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Those of the normal-inverse Gaussian law, with several lam; the best three."""
         law = NormalInverseGaussian()
@@ -244,6 +268,15 @@ def _range(z: Array, beta: Array, gamma: Array, lam: Array) -> tuple[Array, Arra
     mode = np.arcsinh(lam / gamma)
     at_mode = mode - np.log(gamma)
     return np.minimum(at_mode, near + shift) - (mode - low), np.maximum(at_mode, far + shift) + (high - mode)
+
+
+def _norm(gamma: Array, lam: Array) -> tuple[Array, tuple[Array, Array], tuple[Array, Array, Array]]:
+    """Log of K and gamma; derivatives of lam log(gamma) - log K by gamma and lam, and the second ones."""
+    base = log_k(lam, gamma)
+    slope, curve = rest_of_log_k(lam, gamma, base)
+    fall = np.abs(lam) + lam - slope
+    first = fall / gamma, np.log(gamma) - base.by_order
+    return base.log, first, (-(fall + curve) / np.square(gamma), (1 + base.mixed) / gamma, -base.by_order_twice)
 
 
 def _log_mixing(u: Array, gamma: Array, lam: Array, log_norm: Array, *_: Array) -> Array:

@@ -23,6 +23,9 @@ Score = Callable[..., tuple[Array, ...]]
 TailScores = Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]]
 """Derivatives of log F and of log S."""
 
+TailExpansion = tuple[tuple[Array, Array], tuple[tuple[Array, ...], ...], tuple[tuple[Array, ...], ...]]
+"""Logs of F and of S, derivatives of both, and second derivatives of both."""
+
 Expansion = Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None]
 """Log-density, its derivatives and second derivatives; or None."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -315,6 +316,15 @@ def mass_expansion(
     if of_tails is not None:
         value, first, second = of_tails
         return value, np.array(np.broadcast_arrays(*first)), list(second)
+    if family.tail_expansion is not None and len(lower):
+        return _by_tail_expansion(family, params, steps, lower, upper)
+    return _by_differences(family, params, steps, lower, upper)
+
+
+def _by_differences(
+    family: Family, params: tuple[Any, ...], steps: Callable[[float], Sequence[Any]], lower: Array, upper: Array
+) -> tuple[Array, Any, list[Array]]:
+    """`mass_expansion` from the scores of masses, or from their values."""
     value = log_mass(family, params, lower, upper)
     if family.tail_scores is None and family.log_mass_scores is None:
         narrow, wide = steps(STEP_OF_VALUE), steps(STEP_OF_CURVATURE)
@@ -337,6 +347,67 @@ def tail_expansion(
         return None
     found: tuple[Array, tuple[Array, ...], tuple[Array, ...]] = family.sf_expansion(lower, *params)
     return found
+
+
+def _by_tail_expansion(
+    family: Family, params: tuple[Any, ...], steps: Callable[[float], Sequence[Any]], lower: Array, upper: Array
+) -> tuple[Array, Any, list[Array]]:
+    """`mass_expansion` from ``Family.tail_expansion``; of thin intervals, which are integrals of the density, as ever.
+
+    Second derivatives of a probability over itself are those of its log and the products of the derivatives of that.
+    """
+    law = Distribution.at(family, params)
+    below, above = open_ends(family, lower, upper)
+    expansion = needed(family, family.tail_expansion, "tail_expansion")
+    count = len(family.roles)
+    rows, columns = np.triu_indices(count)
+
+    def at(own: Distribution, x: Array) -> tuple[Array, Array, Array]:
+        """Logs of both tails, their derivatives, and second derivatives of both over themselves."""
+        logs, first, second = expansion(x, *own.params.values())
+        width = len(x)
+        slopes = np.array([[np.broadcast_to(s, width) for s in side] for side in first])
+        bends = np.array([[np.broadcast_to(s, width) for s in side] for side in second])
+        return np.array(logs), slopes, bends + slopes[:, rows] * slopes[:, columns]
+
+    value, slope, bend = np.zeros(len(lower)), np.zeros((count, len(lower))), np.zeros((len(rows), len(lower)))
+    inner = ~(below | above)
+    for x, some, side in ((lower, above & ~below, 1), (upper, below & ~above, 0)):
+        if some.any():
+            logs, first, second = (v[side] for v in at(_of_rows(law, some), x[some]))
+            value[some], slope[:, some], bend[:, some] = logs, first, second
+    if inner.any():
+        own, ends = _of_rows(law, inner), (lower[inner], upper[inner])
+        if own.is_one:
+            both, count_inner = at(own, np.concatenate(ends)), len(ends[0])
+            low, high = (tuple(v[..., part] for v in both) for part in (slice(count_inner), slice(count_inner, None)))
+        else:
+            low, high = (at(own, end) for end in ends)
+        left = low[0][0] < high[0][1]
+        # The probability is the difference of the larger and the smaller of the tails on one side.
+        larger, smaller = (
+            tuple(np.where(left, a[0], b[1]) for a, b in zip(of_f, of_s, strict=True))
+            for of_f, of_s in ((high, low), (low, high))
+        )
+        rest = -np.expm1(smaller[0] - larger[0])
+        value[inner] = _log_difference(larger[0], smaller[0])
+        share = 1 / rest
+        slope[:, inner] = share * larger[1] - (share - 1) * smaller[1]
+        bend[:, inner] = share * larger[2] - (share - 1) * smaller[2]
+        thin = inner.copy()
+        thin[inner] = ~(rest >= _THIN)
+    bend -= slope[rows] * slope[columns]
+    if inner.any() and thin.any():
+        own = _of_rows(law, thin)
+        some_steps = partial(_steps_of_rows, steps, thin)
+        value[thin], slope[:, thin], bend[:, thin] = _by_differences(
+            own.family, tuple(own.params.values()), some_steps, lower[thin], upper[thin]
+        )
+    return value, slope, list(bend)
+
+
+def _steps_of_rows(steps: Callable[[float], Sequence[Any]], rows: Mask, size: float) -> list[Any]:
+    return [step[rows] if np.ndim(step) else step for step in steps(size)]
 
 
 def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -> Array:

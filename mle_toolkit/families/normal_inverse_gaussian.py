@@ -11,11 +11,12 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
-from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
+from mle_toolkit.families.hooks import TailExpansion
+from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_expansion, mixed_tail_slopes
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.standardised import LocationScale, best_starts
+from mle_toolkit.families.standardised import LocationScale, best_starts, tails_of_location_scale
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -115,6 +116,10 @@ class NormalInverseGaussian(LocationScale):
 
         return mixed_tail_slopes(z, beta, *_range(z, beta, gamma), _log_mixing, by_gamma, log_rate, gamma)
 
+    def tail_expansion(self, x: Array, *params: Any) -> TailExpansion:
+        """Logs of the tails, with derivatives and second derivatives."""
+        return tails_of_location_scale(self, x, params, _tail_expansion)
+
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Of each kind the best: moments, heavy tails about the median, and of few rows beside the leaning limits."""
         mean, deviation = sample.mean(), math.sqrt(sample.var())
@@ -185,6 +190,23 @@ def _range(z: Array, beta: Array, gamma: Array) -> tuple[Array, Array]:
     widths = np.arccosh(1 + _FOLDS / gamma), np.arccosh(1 + _FOLDS / (alpha * root))
     low = np.minimum(centres[0], centres[1] - widths[1]) - widths[0]
     return low, np.maximum(centres[0], centres[1] + widths[1]) + widths[0]
+
+
+def _tail_expansion(z: Array, beta: Any, gamma: Any) -> TailExpansion:
+    """Of the tails of z, by beta and gamma."""
+    z, beta, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, beta, gamma)))
+    alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
+    own = special.k0e(alpha * root)
+    log_rate = np.log(own / math.pi) - exponent(z, beta, gamma)
+    fall = special.k1e(alpha * root) / own * root / alpha
+    slopes = z - fall * beta, 1 - fall * gamma
+
+    def by_gamma(u: Array, gamma: Array) -> tuple[tuple[Array], tuple[Array]]:
+        variance = np.exp(u)
+        return (1 - gamma * variance,), (-variance,)
+
+    at = z, beta, *_range(z, beta, gamma)
+    return mixed_tail_expansion(*at, _log_mixing, by_gamma, log_rate, slopes, gamma)
 
 
 def _log_mixing(u: Array, gamma: Array) -> Array:

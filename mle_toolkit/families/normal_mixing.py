@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.families.hooks import TailExpansion
 from mle_toolkit.families.special import log1mexp
 
 _FIRST_NODES, _MOST_FIRST_NODES, _MOST_NODES = 65, 513, 4097
@@ -77,6 +78,48 @@ def mixed_tail_slopes(
     below, above, under, over = _both(z, lean, low, high, log_mixing, shapes, by_shapes)
     with np.errstate(all="ignore"):
         return (-np.exp(log_rate - below), *under), (np.exp(log_rate - above), *over)
+
+
+def mixed_tail_expansion(
+    z: Array,
+    lean: Array,
+    low: Array,
+    high: Array,
+    log_mixing: Callable[..., Array],
+    by_shapes: Callable[..., tuple[Sequence[Array], Sequence[Array]]],
+    log_rate: Array,
+    rate_slopes: Sequence[Array],
+    *shapes: Array,
+) -> TailExpansion:
+    """Logs of both tails, and their derivatives and second derivatives by ``lean`` and by shapes of w.
+
+    Parameters
+    ----------
+    z, lean, low, high, log_mixing, log_rate, *shapes
+        As in `mixed_tail_slopes`.
+    by_shapes : callable
+        Takes what ``log_mixing`` takes; returns derivatives of it, and second derivatives, upper triangle row by row.
+    rate_slopes : sequence of ndarray
+        Derivatives of ``log_rate`` by ``lean`` and the shapes.
+    """
+    count = len(rate_slopes) - 1
+    pairs = [(j, k) for j in range(count) for k in range(j, count)]
+
+    def means_of(u: Array, *rest: Array) -> tuple[Array, ...]:
+        first, second = by_shapes(u, *rest)
+        return *first, *(first[j] * first[k] + bend for (j, k), bend in zip(pairs, second, strict=True))
+
+    below, above, under, over = _both(z, lean, low, high, log_mixing, shapes, means_of)
+    slopes, bends = [], []
+    with np.errstate(all="ignore"):
+        for sign, tail, means in ((-1.0, below, under), (1.0, above, over)):
+            rate = sign * np.exp(log_rate - tail)
+            first = (rate, *means[:count])
+            by_lean = (rate * (slope - own) for slope, own in zip(rate_slopes, first, strict=True))
+            rest = (mean - means[j] * means[k] for (j, k), mean in zip(pairs, means[count:], strict=True))
+            slopes.append(first)
+            bends.append((*by_lean, *rest))
+    return (below, above), (slopes[0], slopes[1]), (bends[0], bends[1])
 
 
 def _both(

@@ -16,6 +16,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
+from mle_toolkit.families.hooks import TailExpansion
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.pole_in_window import pole_on
 from mle_toolkit.families.registry import get_family
@@ -23,7 +24,7 @@ from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.skew_in_window import half_heaviest_on, leaning_on, rising_on
 from mle_toolkit.families.skew_normal import half_normal_beyond
 from mle_toolkit.families.special import legendre, log1mexp
-from mle_toolkit.families.standardised import Together, best_starts
+from mle_toolkit.families.standardised import Together, best_starts, tails_of_location_scale
 from mle_toolkit.families.student_cdf import kernel, kernel_slope, log_student_cdf, student_cdf_expansion
 from mle_toolkit.families.student_t import StudentT, check_ties, log_lower_tail, log_norm
 
@@ -144,7 +145,7 @@ class SkewT(Together):
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of the logs of the tails by alpha and df."""
         alpha, df = shapes
-        far, near, by_df = self._tails(z, *shapes)
+        far, near, by_df, _ = self._tails(z, *shapes)
         left = np.less(z, 0)
         steep = 1 + np.square(alpha)
         by_alpha = -np.exp(-0.5 * df * np.log1p(z * z / df * steep)) / (math.pi * steep)  # of the cdf
@@ -155,17 +156,42 @@ class SkewT(Together):
             (-by_alpha * np.exp(-above), np.where(left, rest, by_df)),
         )
 
+    def tail_expansion(self, x: Array, *params: Any) -> TailExpansion:
+        """Logs of the tails, with derivatives and second derivatives."""
+        return tails_of_location_scale(self, x, params, self._tail_expansion)
+
+    def _tail_expansion(self, z: Array, *shapes: Any) -> TailExpansion:
+        """Of the tails of z, by alpha and df: by alpha that of the cdf is minus a power."""
+        alpha, df = shapes
+        far, near, by_df, by_df_twice = self._tails(z, *shapes)
+        left, square, steep = np.less(z, 0), z * z, 1 + np.square(alpha)
+        grown = square * steep / df
+        share = grown / (1 + grown)
+        log_power = -0.5 * df * np.log1p(grown) - np.log(math.pi * steep)
+        by_alpha = -alpha * (df * share + 2) / steep
+        power_by_df = 0.5 * (share - np.log1p(grown))
+        logs = np.where(left, far, near), np.where(left, near, far)
+        slopes, bends = [], []
+        for sign, tail, is_far in zip((-1.0, 1.0), logs, (left, ~left), strict=True):
+            rate, lost = sign * np.exp(log_power - tail), -np.exp(far - tail)
+            fall = np.where(is_far, by_df, lost * by_df)
+            second = np.where(is_far, by_df_twice, lost * by_df_twice)
+            slopes.append((rate, fall))
+            bends.append((rate * (by_alpha - rate), rate * (power_by_df - fall), second - fall * fall))
+        return logs, (slopes[0], slopes[1]), (bends[0], bends[1])
+
     @staticmethod
-    def _tails(z: Array, alpha: Any, df: Any) -> tuple[Array, Array, Array]:
-        """Logs of the tail on the side of z and of the other; the derivative of the first by df."""
+    def _tails(z: Array, alpha: Any, df: Any) -> tuple[Array, Array, Array, Array]:
+        """Logs of the tail on the side of z and of the other; derivatives of the first by df over it, and second."""
         z, alpha, df = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, alpha, df)))
         lean = np.where(z < 0, alpha, -alpha).ravel()
         ratio = (np.abs(z) / np.sqrt(df)).ravel()
-        far, near, by_df = np.empty(z.size), np.empty(z.size), np.empty(z.size)
+        found = np.empty((4, z.size))
         for first in range(0, z.size, _ROWS):
             rows = slice(first, first + _ROWS)
-            far[rows], near[rows], by_df[rows] = _owen(lean[rows], ratio[rows], df.ravel()[rows])
-        return far.reshape(z.shape), near.reshape(z.shape), by_df.reshape(z.shape)
+            found[:, rows] = _owen(lean[rows], ratio[rows], df.ravel()[rows])
+        far, near, by_df, by_df_twice = found.reshape(4, *z.shape)
+        return far, near, by_df, by_df_twice
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """For several shapes the law of the quartiles of the data: the best of either sign, and the next."""
@@ -265,11 +291,12 @@ def _mean(alpha: Array, df: Array) -> Array:
     return np.asarray(np.where(df > 1, np.exp(log_size), np.nan) * np.asarray(alpha) / np.hypot(1.0, alpha))
 
 
-def _owen(lean: Array, ratio: Array, df: Array) -> tuple[Array, Array, Array]:
+def _owen(lean: Array, ratio: Array, df: Array) -> tuple[Array, Array, Array, Array]:
     """Logs of (1/π) ∫ (1 + ratio² sec²φ)^(-df/2) dφ from arctan(lean) to π/2, and of one minus that; shape (n,).
 
-    Third the derivative of the first by df, where ratio² df stays. With tan φ = sinh u the integrand is that power
-    times sech u, which falls to either side of u = 0 and has no singularity nearer to the line than π/2.
+    Third the derivative of the integral by df over it, where ratio² df stays, and fourth the second one. With
+    tan φ = sinh u the integrand is that power times sech u, which falls to either side of u = 0 and has no singularity
+    nearer to the line than π/2.
     """
     up = np.maximum(lean, 0.0)
     peak = np.hypot(1.0, up)  # cosh u where the integrand is largest
@@ -286,28 +313,30 @@ def _owen(lean: Array, ratio: Array, df: Array) -> tuple[Array, Array, Array]:
     grown = np.expm1(2 * fall)
     length = np.arcsinh(peak * grown / (np.sqrt(up * up + np.square(peak) * grown) + up * np.exp(fall)))
 
-    def integrals(stop: Array, rows: Any) -> tuple[Array, Array]:
-        """Of the integrand over its largest value, and of that times the derivative of its log by df."""
+    def integrals(stop: Array, rows: Any) -> Array:
+        """Of the integrand over its largest value, and of its derivatives by df."""
         nodes, weights = _panels()
         v = stop[:, None] * nodes
         rise = 2 * np.square(np.sinh(0.5 * v)) + (up / peak)[rows, None] * np.sinh(v)
         logs = np.log1p(share[rows, None] * rise * (2 + rise))
         value = stop[:, None] * weights * np.exp(-0.5 * df[rows, None] * logs) / (1 + rise)
-        left = np.exp(-log_size[rows, None] - logs)  # 1 / (1 + ratio² cosh²)
-        return value.sum(axis=1), np.sum(value * 0.5 * (1 - left - log_size[rows, None] - logs), axis=1)
+        log_power = log_size[rows, None] + logs
+        part = -np.expm1(-log_power)  # 1 - 1 / (1 + ratio² cosh²)
+        by_df = 0.5 * (part - log_power)
+        twice = by_df * by_df + 0.5 * part * part / df[rows, None]
+        return np.array([np.sum(v, axis=1) for v in (value, value * by_df, value * twice)])
 
-    value, slope = integrals(length, slice(None))
+    sums = integrals(length, slice(None))
     back = np.flatnonzero(lean < 0)
     if len(back):
-        more = integrals(np.minimum(np.arcsinh(-lean[back]), length[back]), back)
-        value[back] += more[0]
-        slope[back] += more[1]
+        sums[:, back] += integrals(np.minimum(np.arcsinh(-lean[back]), length[back]), back)
+    value, slope, bend = sums
     far = np.minimum(np.log(value) - np.log(peak) - 0.5 * df * log_size - math.log(math.pi), 0.0)
     near = log1mexp(far)
     full = np.flatnonzero(far > _NEARLY_ALL)
     if len(full):
         near[full] = _log_rest(lean[full], ratio[full], df[full])
-    return far, near, slope / value
+    return far, near, slope / value, bend / value
 
 
 def _log_rest(lean: Array, ratio: Array, df: Array) -> Array:

@@ -11,12 +11,13 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, rest_of_log_k
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.hooks import TailExpansion
 from mle_toolkit.families.normal_inverse_gaussian import exponent
-from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
+from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_expansion, mixed_tail_slopes
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.standardised import Together, best_starts
+from mle_toolkit.families.standardised import Together, best_starts, tails_of_location_scale
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -112,6 +113,27 @@ class SkewedStudent(Together):
 
         return mixed_tail_slopes(z, beta, *_range(z, beta, -lam), _log_mixing, by_lam, log_rate, -lam)
 
+    def tail_expansion(self, x: Array, *params: Any) -> TailExpansion:
+        """Logs of the tails, with derivatives and second derivatives."""
+        return tails_of_location_scale(self, x, params, self._tail_expansion)
+
+    def _tail_expansion(self, z: Array, *shapes: Any) -> TailExpansion:
+        """Of the tails of z, by the shapes."""
+        z, beta, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        root, size, nu = np.hypot(1.0, z), np.abs(beta), -lam
+        order = nu - 0.5
+        at = log_k(order, size * root)
+        log_rate = self.reduced(z, beta, lam) + np.log(root / size) + at.log - log_k_alone(nu + 0.5, size * root)
+        slope = rest_of_log_k(order, size * root, at)[0] - np.abs(order)
+        level = special.psi(nu) + _LOG_TWO
+        slopes = z + (order + slope) / beta, level - np.log(size / root) - at.by_order
+
+        def by_lam(u: Array, _: Array, level: Array, bend: Array) -> tuple[tuple[Array], tuple[Array]]:
+            return (u + level,), (bend,)
+
+        own = nu, level, -special.polygamma(1, nu)
+        return mixed_tail_expansion(z, beta, *_range(z, beta, nu), _log_mixing, by_lam, log_rate, slopes, *own)
+
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Laws of the median and the quartiles of the data, of several shapes; the best two."""
         low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
@@ -155,7 +177,7 @@ def _range(z: Array, beta: Array, nu: Array) -> tuple[Array, Array]:
     return low, np.maximum(there, mode) + room + 1
 
 
-def _log_mixing(u: Array, nu: Array) -> Array:
+def _log_mixing(u: Array, nu: Array, *_: Array) -> Array:
     """Log-density of the log of the variance."""
     with np.errstate(over="ignore"):
         return np.asarray(-nu * u - 0.5 * np.exp(-u) - nu * _LOG_TWO - special.gammaln(nu))

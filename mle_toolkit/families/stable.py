@@ -10,20 +10,21 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.hooks import TailExpansion
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.stable_integrals import COLUMNS, stables
-from mle_toolkit.families.standardised import Together, best_starts
+from mle_toolkit.families.standardised import Together, best_starts, tails_of_location_scale
 from mle_toolkit.numerics.panels import Panels
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
-_SETTLED = np.array([1e-12, *[1e-9] * 3, *[1e-6] * 6, 1e-12, 1e-12, *[1e-9] * 4])
+_SETTLED = np.array([1e-12, *[1e-9] * 3, *[1e-6] * 6, 1e-12, 1e-12, *[1e-9] * 4, *[1e-6] * 6])
 """Last coefficients of the polynomials of a panel, of each column, over the size of its values or 1."""
 
-_BY_BETA = [3, 6, 8, 9, 13, 15]
+_BY_BETA = [3, 6, 8, 9, 13, 15, 17, 18, 20, 21]
 """Columns that are derivatives by beta: at its ends these may be beyond all bounds."""
 
 _TABLES = 8
@@ -39,6 +40,9 @@ _FEW = 100
 
 _LEANS = 0.98
 """Size of beta from which the law is compared with the one for 1 or -1."""
+
+_DIRECT = 128
+"""Places up to which integrals take less than a table, of which each halving of panels is a call."""
 
 _NEXT_TO_ONE = 1e-8
 """|alpha - 1| below which random numbers are made by the formula for 1."""
@@ -88,8 +92,18 @@ class Stable(Together):
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of the logs of the tails by alpha and beta."""
-        below_a, below_b, above_a, above_b = np.moveaxis(_at(z, shapes)[..., 12:], -1, 0)
+        below_a, below_b, above_a, above_b = np.moveaxis(_at(z, shapes)[..., 12:16], -1, 0)
         return (below_a, below_b), (above_a, above_b)
+
+    def tail_expansion(self, x: Array, *params: Any) -> TailExpansion:
+        """Logs of the tails, with derivatives and second derivatives."""
+        return tails_of_location_scale(self, x, params, self._tail_expansion)
+
+    def _tail_expansion(self, z: Array, *shapes: Any) -> TailExpansion:
+        """Of the tails of z, by alpha and beta."""
+        slopes_and_bends = np.moveaxis(_at(z, shapes)[..., 12:], -1, 0)
+        a, b, c = (tuple(slopes_and_bends[k : k + m]) for k, m in ((0, 2), (4, 3), (7, 3)))
+        return self.reduced_tails(z, *shapes), (a, tuple(slopes_and_bends[2:4])), (b, c)
 
     def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
         """Finite on the side away from which a law with alpha < 1 leans all the way."""
@@ -221,6 +235,13 @@ class _Leaning(Together):
         below, above = self._law.reduced_tail_slopes(z, *shapes, self._beta)
         return below[:1], above[:1]
 
+    def tail_expansion(self, x: Array, *params: Any) -> TailExpansion:
+        """Logs of the tails, with derivatives and second derivatives."""
+        loc, scale, alpha = params
+        keep = [0, 1, 2, 4, 5, 7]  # without beta, of the triangle of four parameters
+        logs, first, second = self._law.tail_expansion(x, loc, scale, alpha, self._beta)
+        return logs, tuple(side[:3] for side in first), tuple(tuple(side[k] for k in keep) for side in second)
+
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Those of the stable law, without its beta."""
         return [start[:3] for start in self._law.start(sample)]
@@ -239,7 +260,7 @@ def _shift(scale: float, alpha: float, beta: float) -> float:
 
 
 def _at(z: Array, shapes: tuple[Any, ...], *, once: bool = False) -> Array:
-    """Columns of `stables` at z, NaN where that is not finite; shape (..., 16).
+    """Columns of `stables` at z, NaN where that is not finite; shape (..., 22).
 
     For shapes that come ``once`` a panel of a table is made only where it saves work.
     """
@@ -261,7 +282,9 @@ def _made(alpha: float, beta: float) -> Panels:
     settled = _SETTLED.copy()
     if abs(beta) == 1:
         settled[_BY_BETA] = np.inf
-    return Panels(lambda z: stables(z, np.full(len(z), alpha), np.full(len(z), beta)), np.arcsinh, np.sinh, settled)
+    return Panels(
+        lambda z: stables(z, np.full(len(z), alpha), np.full(len(z), beta)), np.arcsinh, np.sinh, settled, few=_DIRECT
+    )
 
 
 _table = lru_cache(maxsize=_TABLES)(_made)

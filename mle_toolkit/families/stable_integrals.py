@@ -68,12 +68,15 @@ _COT = (1.0, -1 / 3, -1 / 45, -2 / 945, -1 / 4725, -2 / 93555, -1382 / 638512875
 _COT_SMALL = 0.15
 """Series of v cot v in v², used for |v| up to that."""
 
+_BEHIND, _ALIKE = 3, 0.2
+"""Nodes from which the path at the next is foreseen, and how far, in steps, that may be from what the last one says."""
+
 _NEWTON_STEPS = 12
 _SETTLED = 1e-6
 """Step of the method of third order whose fourth power is nothing."""
 
 
-COLUMNS = 16
+COLUMNS = 22
 """Of what is known of a law at a point."""
 
 _ROWS = 1_000
@@ -81,10 +84,11 @@ _ROWS = 1_000
 
 
 def stables(z: Array, alpha: Array, beta: Array) -> Array:
-    """What is known of stable laws at points that are finite; shape (n, 16).
+    """What is known of stable laws at points that are finite; shape (n, 22).
 
     The log-density; its derivatives by z, alpha and beta, and the second ones: zz, zα, zβ, αα, αβ, ββ; the logs of F
-    and of 1 - F; the derivatives of the first by alpha and beta, and those of the second.
+    and of 1 - F; the derivatives of the first by alpha and beta, and those of the second; the second ones of both: αα,
+    αβ, ββ.
     """
     found = np.empty((len(z), COLUMNS))
     with np.errstate(all="ignore"):  # a density may be nothing
@@ -172,7 +176,7 @@ class _Paths:
 
     def integrated(self) -> Array:
         """Sums over both parts of the paths; columns as of `stables`."""
-        sums = np.zeros((13, len(self.z)))
+        sums = np.zeros((16, len(self.z)))
         low = self.alpha < _LOW_ALPHA
         for part, rule, of in (
             (self._on_axis, _axis_rule(_ON_AXIS), ~low),
@@ -195,12 +199,16 @@ class _Paths:
         far_a, far_b = sums[11] / tail, sign * sums[12] / tail
         odds = -itself / (1 - itself)
         near, near_a, near_b = np.log1p(-itself), odds * far_a, odds * far_b
+        twice = np.array([sums[13], sign * sums[14], sums[15]]) / tail
+        far_bends = twice - np.array([far_a * far_a, far_a * far_b, far_b * far_b])
+        near_bends = odds * twice - np.array([near_a * near_a, near_a * near_b, near_b * near_b])
         return np.stack([
             np.where(density > 0, np.log(density) + self.size + self.end, -np.inf),
             z, a, b, zz - z * z, za - z * a, zb - z * b, aa - a * a, ab - a * b, bb - b * b,
             np.where(self.up, far, near), np.where(self.up, near, far),
             np.where(self.up, far_a, near_a), np.where(self.up, far_b, near_b),
             np.where(self.up, near_a, far_a), np.where(self.up, near_b, far_b),
+            *np.where(self.up, far_bends, near_bends), *np.where(self.up, near_bends, far_bends),
         ], axis=-1)  # fmt: skip
 
     def _on_axis(self, rows: Any, share: Array, weight: Array) -> Array:
@@ -249,7 +257,7 @@ class _Paths:
             1j * t * (g1 * h + g * h1),
         )
 
-    def _descent(self, rows: Any, taus: Array, weights: Array) -> Array:
+    def _descent(self, rows: Any, taus: Array, weights: Array, rates: Array, ahead: Array) -> Array:
         eps, k, z, end, alpha = (v[rows] for v in (self.eps, self.k, self.z, self.end, self.alpha))
         tilted, log_t = self.tilted[rows], end + 1j * self.angle[rows]
         t = np.exp(log_t)
@@ -289,7 +297,13 @@ class _Paths:
                 step = -2 * (tau - before) / (slope + root_here)
                 if j:
                     step = np.where(np.abs(step) > _FAR, -math.log(tau / before) * before / slope, step)
-                at = np.where(near | fresh, parabola, d + step)
+                at = d + step
+                if j >= _BEHIND:
+                    behind = slice(j - _BEHIND, j)
+                    rise = -rates[behind] / slopes[:, behind]
+                    further = path[:, behind] @ ahead[j, :_BEHIND] + rise @ ahead[j, _BEHIND:]
+                    at = np.where(np.abs(further - at) < _ALIKE * np.abs(step), further, at)
+                at = np.where(near | fresh, parabola, at)
                 for _ in range(_NEWTON_STEPS):
                     gone, slope, bend, third = moved(at)
                     step = (gone + tau) / slope
@@ -315,9 +329,9 @@ class _Paths:
         )
 
     def _sums(self, t: Any, weights: Any, slopes: tuple[Any, ...], rows: Any) -> Array:
-        """Sums over a part of the paths, in units of the |t| where they leave the axis; shape (13, n).
+        """Sums over a part of the paths, in units of the |t| where they leave the axis; shape (16, n).
 
-        Real parts of those of e^E t, of its derivatives by z, α, β, and twice; of e^E / i, and by α and β.
+        Real parts of those of e^E t, of its derivatives by z, α, β, and twice; of e^E / i, and by α and β, and twice.
         """
         a, b, aa, ab = slopes
         t = t / np.exp(self.end[rows, None])
@@ -328,6 +342,7 @@ class _Paths:
             (at_along, along), (at_along, -a), (at_along, -b),
             (at, a * a - aa), (at, a * b - ab), (at, b * b),
             (tail, None), (tail, -a), (tail, -b),
+            (tail, a * a - aa), (tail, a * b - ab), (tail, b * b),
         )  # fmt: skip
         return np.array([np.sum((u if v is None else u * v).real, axis=1) for u, v in of])
 
@@ -381,15 +396,32 @@ def _axis_rule(nodes: int) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=1)
-def _descent_rule() -> tuple[Array, Array]:
-    """Nodes between 0 and where nothing is left, and weights."""
+def _descent_rule() -> tuple[Array, Array, Array, Array]:
+    """Nodes between 0 and where nothing is left, and weights; and what it takes to foresee the path at the next one."""
     share, weight = _axis_rule(_ALONG_DESCENT)
-    return _FOLDS * share, _FOLDS * weight
+    root = share ** (1 / _POWER)
+    return _FOLDS * share, _FOLDS * weight, _FOLDS * _POWER * root ** (_POWER - 1), _ahead(root)
 
 
 @lru_cache(maxsize=1)
-def _fine_rule() -> tuple[Array, Array]:
-    """Nodes between 0 and infinity, dense at 0 in powers, and weights."""
+def _fine_rule() -> tuple[Array, Array, Array, Array]:
+    """Nodes between 0 and infinity, dense at 0 in powers, and weights; and the same."""
     y, step = np.linspace(*_FINE_REACH, _FINE, retstep=True)
     tau = np.exp(y - np.exp(-y))
-    return tau, step * tau * (1 + np.exp(-y))
+    rate = tau * (1 + np.exp(-y))
+    return tau, step * rate, rate, _ahead(y)
+
+
+def _ahead(places: Array) -> Array:
+    """Weights of the values at the places before each, and of the slopes, in Hermite's polynomial at that place."""
+    weights = np.zeros((len(places), 2 * _BEHIND))
+    powers = np.arange(2 * _BEHIND)
+    for j in range(_BEHIND, len(places)):
+        behind, unit = places[j - _BEHIND : j], places[j] - places[j - 1]
+        u = (behind - places[j - 1])[:, None] / unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes = np.where(powers > 0, powers * u ** np.maximum(powers - 1, 0), 0.0)
+        both = np.vstack([u**powers, slopes])
+        weights[j] = np.linalg.solve(both.T, np.ones(2 * _BEHIND))
+        weights[j, _BEHIND:] *= unit
+    return weights

@@ -12,6 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.hooks import TailExpansion
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.numerics.differences import AROUND, fourth_order
 from mle_toolkit.numerics.newton import roots
@@ -177,6 +178,26 @@ class LocationScale(Reduced):
         fall, rise = fall / params[1], rise / params[1]
         z = np.where(np.isfinite(z), z, 0.0)
         return (-fall, -z * fall, *below), (rise, z * rise, *above)
+
+
+def tails_of_location_scale(
+    law: LocationScale, x: Array, params: tuple[Any, ...], expansion: Callable[..., TailExpansion]
+) -> TailExpansion:
+    """`Family.tail_expansion`, from that of the tails of z by the shapes alone: the density says the rest."""
+    z, shapes = law.standard(x, params)
+    scale = params[1]
+    with np.errstate(all="ignore"):  # far out a tail may be nothing
+        logs, firsts, seconds = expansion(z, *shapes)
+        height, (along, *by_shapes) = law.reduced(z, *shapes), law.reduced_slopes(z, *shapes)
+        slopes, bends = [], []
+        for sign, tail, first, second in zip((1.0, -1.0), logs, firsts, seconds, strict=True):
+            rate = sign * np.exp(height - tail)
+            mixed = (rate * (by - own) for by, own in zip(by_shapes, first, strict=True))
+            slopes.append((-rate / scale, -z * rate / scale, *first))
+            second = list(second_of_location_scale(z, scale, rate, (rate * (along - rate), *mixed, *second)))
+            second[2 + len(first)] -= 1 / np.square(scale)  # a density has a factor that a tail has not
+            bends.append(tuple(second))
+    return logs, (slopes[0], slopes[1]), (bends[0], bends[1])
 
 
 class Together(LocationScale):

@@ -19,9 +19,8 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.hooks import needed
 from mle_toolkit.likelihood.first_pass import is_normal
-from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends
+from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends, sums_of_masses
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
 from mle_toolkit.likelihood.kinds import ByMoments, Kinds, kinds_of, ones_of_a_kind, without_ties
 from mle_toolkit.likelihood.means import Means
@@ -337,7 +336,9 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        return not self.plain and self._interval_law.mass_sums is not None and not self.with_moments
+        law = self._interval_law
+        known = law.mass_sums is not None or law.tail_expansion is not None
+        return known and not self.plain and not self.with_moments
 
     def mean_mass_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_mass` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
@@ -362,7 +363,7 @@ class Likelihood:
             rows = slice(first, first + length)
             own = law if len(lower) <= length else law.take(rows)
             with np.errstate(all="ignore"):
-                return needed(own, own.mass_sums, "mass_sums")(lower[rows], upper[rows], weight[rows], *params)
+                return (own.mass_sums or partial(sums_of_masses, own))(lower[rows], upper[rows], weight[rows], *params)
 
         firsts = range(0, len(lower), length)
         parts = in_order(of_block, firsts, _FEWEST_BLOCKS) if law.in_threads else map(of_block, firsts)

@@ -13,6 +13,9 @@ _NODES = 16
 _HALVINGS = 6
 """Nodes of a panel, and how often a panel of width 1 is halved until its polynomials have settled."""
 
+_REMEMBERED = 3
+"""Sets of places of which the values are kept: those of points, and of the ends of intervals or windows."""
+
 _POINTS = chebyshev.chebpts1(_NODES)
 _TO_COEFFICIENTS = np.linalg.inv(chebyshev.chebvander(_POINTS, _NODES - 1))
 
@@ -31,6 +34,8 @@ class Panels:
         infinite for a column that is not to be looked at, and may be NaN.
     floor : array_like, optional
         Sizes of values below this count as this.
+    few : int
+        Places up to which the functions are taken as they are, by one call.
 
     Notes
     -----
@@ -45,22 +50,29 @@ class Panels:
         back: Callable[[Array], Array],
         settled: Array,
         floor: Array | float = 1.0,
+        few: int = 0,
     ) -> None:
         self._values, self._forward, self._back = values, forward, back
         self._settled, self._floor = settled, floor
         self._asked = np.isfinite(settled)
         self._panels: dict[tuple[int, int], Array | None] = {}
         """By halvings and place; None where the panel must be halved."""
-        self._last: tuple[Array, Array] | None = None
+        self._last: tuple[tuple[Array, Array], ...] = ()
+        self._few = few
 
     def at(self, x: Array, *, once: bool = False) -> Array:
         """Columns at x of shape (n,); shape (n, columns).
 
         Where no other x will be asked for (``once``) a panel is made only where it saves work.
         """
-        last = self._last
-        if last is not None and np.array_equal(last[0], x):
-            return last[1]
+        for known, found in self._last:
+            if np.array_equal(known, x):
+                return found
+        values = self._values(x) if 0 < len(x) <= self._few else self._by_panels(x, once=once)
+        self._last = ((x.copy(), values), *self._last[: _REMEMBERED - 1])
+        return values
+
+    def _by_panels(self, x: Array, *, once: bool) -> Array:
         w = self._forward(x)
         values = np.empty((len(x), len(self._settled)))
         left, alone = np.arange(len(x)), [np.zeros(0, dtype=int)]
@@ -89,7 +101,6 @@ class Panels:
         left = np.concatenate([left, *alone])
         if len(left):
             values[left] = self._values(x[left])
-        self._last = x.copy(), values
         return values
 
     def _make(self, halvings: int, keys: list[int]) -> None:

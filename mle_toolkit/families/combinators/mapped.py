@@ -272,8 +272,19 @@ class Mapped(Combined):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Those of the law of X, mapped."""
+        return self._lifted(self.base.limits)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of the law of X that are no laws of the window, mapped."""
+        inside = np.clip([lower, upper], self.support.lower, self.support.upper)
+        with np.errstate(divide="ignore"):  # log 0 = -inf
+            low, high = np.sort(self.map.back(inside)).tolist()
+        seen = self.base.limits_in_window(low, high)
+        return self._lifted(tuple(near for near in seen if near.family.support == self.base.support))
+
+    def _lifted(self, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
         found = []
-        for near in self.base.limits:
+        for near in limits:
             if near.family.discrete or near.family.atoms or _objection(near.family, self.by_map):
                 continue
             law = Mapped(near.family, self.by_map)

@@ -418,9 +418,18 @@ class Shifted(Combined):
         return None if self._known.settled else self.base.chart_when_shifted
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """Of a base that may become a power of x in a window, a power of the distance from the threshold."""
+        """Of a base that may become a power of x in a window, a power of the distance from the threshold.
+
+        And laws to which the base tends in any window, as Lévy's, with the threshold.
+        """
         none = self._known.settled or self._begin != 0
-        return () if none else powers_beyond_threshold(self.base, lower, upper)
+        powers = () if none else powers_beyond_threshold(self.base, lower, upper)
+        laws = (
+            Limit(Shifted(near.family, self._known), lambda *p, embed=near.embed: (*embed(*p[:-1]), p[-1]))
+            for near in self.base.limits_in_window(self._begin, math.inf)
+            if _objection(near.family) is None and near.family.support == self.base.support
+        )
+        return *powers, *laws
 
     # --- the search ---------------------------------------------------------------------------------------------------
 

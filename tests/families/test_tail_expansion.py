@@ -1,0 +1,106 @@
+"""Second derivatives of the logs of tails, and of probabilities of intervals, are those of other routes."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.errors import FitWarning
+from mle_toolkit.estimation.certificate import Verdict
+from mle_toolkit.families.combinators.components import natural_steps
+from mle_toolkit.families.mass import log_mass, mass_expansion, mass_scores
+from mle_toolkit.families.skewed_student import SkewedStudent
+from mle_toolkit.numerics.differences import AROUND, fourth_order
+
+LAWS = [
+    ("normal_inverse_gaussian", (0.3, 1.2, 0.7, 0.8)),
+    ("normal_inverse_gaussian", (0.3, 1.2, -5.0, 0.3)),
+    ("generalized_hyperbolic", (0.3, 1.2, 0.7, 0.8, 1.3)),
+    ("generalized_hyperbolic", (0.3, 1.2, -2.0, 0.4, -0.7)),
+    (SkewedStudent(), (0.3, 1.2, 0.7, -1.3)),
+    ("skew_t", (0.3, 1.2, 2.0, 3.0)),
+    ("skew_t", (0.3, 1.2, -5.0, 0.8)),
+    ("stable", (0.3, 1.2, 1.3, 0.4)),
+    ("stable", (0.3, 1.2, 0.7, -0.6)),
+]
+X = np.array([-6.0, -1.1, 0.2, 0.9, 4.0, 30.0])
+
+
+def _law(name):
+    return mle.get_family(name) if isinstance(name, str) else name
+
+
+@pytest.mark.parametrize(("name", "params"), LAWS, ids=str)
+def test_of_tails_they_are_differences_of_exact_scores(name, params):
+    law = _law(name)
+    logs, first, second = law.tail_expansion(X, *params)
+    np.testing.assert_allclose(logs, (law.logcdf(X, *params), law.logsf(X, *params)), rtol=1e-13, atol=1e-15)
+    step = 1e-3
+    for side in (0, 1):
+        scores = [np.broadcast_to(s, X.shape) for s in law.tail_scores(X, *params)[side]]
+        np.testing.assert_allclose(np.broadcast_arrays(*first[side], X)[:-1], scores, rtol=1e-11, atol=1e-13)
+        rows = []
+        for k in range(len(params)):
+            moved = [law.tail_scores(X, *(p + m * step * (j == k) for j, p in enumerate(params)))[side] for m in AROUND]
+            rows.append([fourth_order([np.asarray(m[j]) for m in moved], step) for j in range(len(params))])
+        right = [0.5 * (rows[j][k] + rows[k][j]) for j in range(len(params)) for k in range(j, len(params))]
+        np.testing.assert_allclose(np.broadcast_arrays(*second[side], X)[:-1], right, rtol=2e-6, atol=2e-8)
+
+
+def test_of_a_normal_inverse_gaussian_tail_they_are_those_of_a_sum_at_30_digits():
+    params, x = (0.3, 1.2, 0.7, 0.8), 2.5
+
+    def log_sf(loc, scale, beta, gamma):
+        z = (x - loc) / scale
+
+        def term(w):
+            mixing = mpmath.exp(gamma - (gamma**2 * w + 1 / w) / 2) / mpmath.sqrt(2 * mpmath.pi * w**3)
+            return mixing * mpmath.ncdf(-(z - beta * w) / mpmath.sqrt(w))
+
+        return mpmath.log(mpmath.quad(term, [0, 0.1, 0.5, 1, 2, 5, 15, 50, 200]))
+
+    _, first, second = mle.get_family("normal_inverse_gaussian").tail_expansion(np.array([x]), *params)
+    with mpmath.workdps(30):
+        for order, got in (((0, 0, 1, 0), first[1][2]), ((0, 0, 1, 1), second[1][8]), ((0, 0, 0, 2), second[1][9])):
+            right = mpmath.diff(log_sf, params, order)
+            assert float(np.ravel(got)[0]) == pytest.approx(float(right), rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "params"), LAWS, ids=str)
+def test_of_intervals_they_are_differences_of_their_scores(name, params):
+    law = _law(name)
+    lower = np.array([-np.inf, -2.0, 0.1, 1.0, 0.5, -1.0, 20.0])
+    upper = np.array([-1.0, 1.0, 0.7, np.inf, 0.50001, -0.999999, 40.0])
+
+    def steps(size):
+        return natural_steps(law.parameters, params, size)
+
+    value, slope, bend = mass_expansion(law, params, steps, lower, upper)
+    np.testing.assert_allclose(value, log_mass(law, params, lower, upper), rtol=1e-11)
+    np.testing.assert_allclose(slope, mass_scores(law, params, lower, upper), rtol=1e-8, atol=1e-10)
+    step, rows = 1e-3, []
+    for k in range(len(params)):
+        moved = [
+            mass_scores(law, tuple(p + m * step * (j == k) for j, p in enumerate(params)), lower, upper) for m in AROUND
+        ]
+        rows.append(fourth_order(moved, step))
+    right = [0.5 * (rows[j][k] + rows[k][j]) for j in range(len(params)) for k in range(j, len(params))]
+    np.testing.assert_allclose(bend, right, rtol=1e-5, atol=2e-6)
+
+
+def test_inverse_gaussian_laws_beyond_a_threshold_name_that_of_levy_in_a_window():
+    x = np.random.default_rng(0).standard_normal(800)
+    x = x[(x > -1) & (x < 1.5)][:40]
+    for sign, negated in ((1.0, "{}"), (-1.0, "negated({})")):
+        window = (-1.0, 1.5) if sign > 0 else (-1.5, 1.0)
+        sample = mle.Sample(sign * x).truncated(*window)
+        with pytest.warns(FitWarning, match="levy"):
+            fit = mle.fit(sample, negated.format("shifted(inverse_gaussian)"))
+        levy = mle.fit(sample, negated.format("shifted(levy)"))
+        assert fit.certificate.verdict is Verdict.BOUNDARY
+        assert fit.llf == pytest.approx(levy.llf, abs=1e-9)
+        assert fit.params["mu"] == np.inf
+    with pytest.warns(FitWarning, match="inverse_gaussian"):
+        nig = mle.fit(mle.Sample(x).truncated(-1.0, 1.5), "normal_inverse_gaussian")
+    assert nig.certificate.verdict is Verdict.BOUNDARY
+    assert nig.llf == pytest.approx(levy.llf, abs=1e-9)
