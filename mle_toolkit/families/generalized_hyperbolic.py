@@ -158,10 +158,10 @@ class GeneralizedHyperbolic(Together):
         _, by_beta, by_gamma, by_lam = self.reduced_derivatives(z, beta, gamma, lam + 1)[0]
         slopes = by_beta, by_gamma + falls[0] - more_falls[0], by_lam + falls[1] - more_falls[1]
 
-        def by_shapes(u: Array, gamma: Array, _: Array, __: Array, *known: Array) -> tuple[tuple[Array, ...], ...]:
-            fall, level, *bends = known
+        def by_shapes(u: Array, gamma: Array, *known: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+            _, _, fall, level, by_gamma, mixed, by_lam = known
             variance = np.exp(u)
-            return (fall - gamma * variance, u + level), (bends[0] - variance, bends[1], bends[2])
+            return (fall - gamma * variance, u + level), (by_gamma - variance, mixed, by_lam)
 
         known = gamma, lam, math.log(2) + base, *falls, *bend
         return mixed_tail_expansion(z, beta, *_range(z, *at), _log_mixing, by_shapes, log_rate, slopes, *known)

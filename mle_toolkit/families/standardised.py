@@ -194,9 +194,9 @@ def tails_of_location_scale(
             rate = sign * np.exp(height - tail)
             mixed = (rate * (by - own) for by, own in zip(by_shapes, first, strict=True))
             slopes.append((-rate / scale, -z * rate / scale, *first))
-            second = list(second_of_location_scale(z, scale, rate, (rate * (along - rate), *mixed, *second)))
-            second[2 + len(first)] -= 1 / np.square(scale)  # a density has a factor that a tail has not
-            bends.append(tuple(second))
+            bend = list(second_of_location_scale(z, scale, rate, (rate * (along - rate), *mixed, *second)))
+            bend[2 + len(first)] -= 1 / np.square(scale)  # a density has a factor that a tail has not
+            bends.append(tuple(bend))
     return logs, (slopes[0], slopes[1]), (bends[0], bends[1])
 
 

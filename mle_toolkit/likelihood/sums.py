@@ -337,8 +337,7 @@ class Likelihood:
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
         law = self._interval_law
-        known = law.mass_sums is not None or law.tail_expansion is not None
-        return known and not self.plain and not self.with_moments
+        return not (self.plain or self.with_moments or (law.mass_sums is None and law.tail_expansion is None))
 
     def mean_mass_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_mass` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
