@@ -53,6 +53,7 @@ class NormalInverseGaussian(LocationScale):
     name = "normal_inverse_gaussian"
     aliases = ("norminvgauss", "nig")
     support = REAL
+    dear_tails = True
     only_if_asked = "takes a second and more where ten thousand data lean far, so only if asked for"
     parameters = (
         LOC,

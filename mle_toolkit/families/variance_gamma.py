@@ -107,6 +107,7 @@ class VarianceGamma(Together):
     name = "variance_gamma"
     aliases = ("vg", "vargamma", "bessel_function_law", "generalized_laplace", "generalized_asymmetric_laplace")
     support = REAL
+    dear_tails = True
     without_spikes = "Fix loc, or a shape of 1.2 or more, or say how the data were rounded: Sample.rounded(x, step)."
     only_if_asked = "tries loc at observations one by one where its shape is small, so only if asked for"
     parameters = (
