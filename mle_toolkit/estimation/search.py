@@ -73,13 +73,14 @@ def _also_at_cusps(
     solver: str | None,
     at_limit: AtLimit | None,
 ) -> Maximum:
-    """Where climbs end; if in no maximum, but by a cusp, the highest one with this at an observation."""
+    """Where climbs end; if in no maximum nor beside a limit, the highest one with the cusp at an observation."""
     try:
         end: Maximum | UnboundedLikelihoodError = _by_climbs(family, likelihood, fixed, {}, None, solver, at_limit)
     except UnboundedLikelihoodError as error:
         end = error
     found = end if isinstance(end, Maximum) else None
-    if found is None or not (_is_smooth(found) or found.is_certified):
+    arrived = found is not None and (found.is_certified or _is_smooth_at(found, at_limit))
+    if not arrived:
         with contextlib.suppress(NoMaximumError):
             held = _at_cusp(family, likelihood, cusp, fixed, found)
             if held is not None:
@@ -89,9 +90,12 @@ def _also_at_cusps(
     raise end
 
 
-def _is_smooth(found: Maximum) -> bool:
+def _is_smooth_at(found: Maximum, at_limit: AtLimit | None) -> bool:
+    """Whether a climb ended beside a limiting law, and on its way there was by no cusp."""
     params = params_of(found)
-    return not (found.family.irregular(*params) or found.family.rough(*params))
+    if at_limit is None or found.family.irregular(*params) or found.family.rough(*params):
+        return False
+    return at_limit(found.likelihood, found.theta_in_unit)
 
 
 def _at_cusp(

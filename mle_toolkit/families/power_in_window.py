@@ -10,7 +10,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import POSITIVE, Interval
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
@@ -49,6 +49,8 @@ def powers_in_window(lower: float, upper: float, *, of_log: bool = False) -> tup
 def powers_beyond_threshold(base: Family, lower: float, upper: float) -> tuple[Limit, ...]:
     """Limits, in a window, of a law on the positive numbers with a threshold, its last parameter: powers beyond that.
 
+    A power that falls has its threshold below the window: within it there is no law, or a likelihood without bound.
+
     Parameters
     ----------
     base : Family
@@ -58,27 +60,40 @@ def powers_beyond_threshold(base: Family, lower: float, upper: float) -> tuple[L
     """
     if math.isinf(upper):
         return ()
+    rising = [near.embed for near in base.limits_in_window(0.0, 1.0) if _is_power(near.family)]
+    falling = [near.embed for near in base.limits_in_window(1.0, 2.0) if _is_power(near.family, falling=True)]
     return tuple(
         Limit(
-            power_on(lower, upper, 1.0, of_log=False),
-            lambda power, reach, embed=near.embed: (*embed(power + 1), upper - reach),
+            power_on(lower, upper, 1.0, of_log=False, falls=falls),
+            lambda power, reach, embed=embed: (*embed(power + 1), upper - reach),
         )
-        for near in base.limits_in_window(0.0, 1.0)
-        if isinstance(near.family, Tilted) and near.family.of_log
+        for embeds, falls in ((rising, False), (falling, True))
+        for embed in embeds
+        if not falls or math.isfinite(lower)
     )
+
+
+def _is_power(law: Family, *, falling: bool = False) -> bool:
+    """Whether a law on a window is a power of x there, one that may fall."""
+    return isinstance(law, Tilted) and law.of_log and (not falling or law.parameters[0].domain == REAL)
 
 
 def _as_pearson3(sign: float, power: float, reach: float) -> tuple[float, float, float]:
     return sign * math.inf, math.inf, sign * 2 / math.sqrt(power + 1)
 
 
+NEGATIVE = Interval(-math.inf, 0.0)
+"""Powers that fall."""
+
+
 class PowerInWindow(Family):
-    r"""A law on a window whose density rises as a power of the distance from a threshold, which is a parameter.
+    r"""A law on a window whose density is a power of the distance from a threshold, which is a parameter.
 
     .. math:: \log f(x) = p \log|x - t| - \log\int |v - t|^p\,dv, \quad x, v \text{ in } (a, b], \text{ beyond } t
 
     The threshold t is below all observations, or above them; where it is in the window the law begins, or ends, there.
-    The parameters are the power p, and the ``reach`` from the threshold to the end of the window that is beyond.
+    Of a power that falls it is beyond the window. The parameters are the power p, and the ``reach`` from the threshold
+    to the end of the window that is beyond.
 
     Parameters
     ----------
@@ -88,27 +103,30 @@ class PowerInWindow(Family):
         1 for a threshold below the data, -1 for one above them.
     of_log : bool
         Whether it is log x of which this is the law, with the threshold among the logs.
+    falls : bool
+        Whether the power is negative, in place of positive.
     """
 
-    def __init__(self, lower: float, upper: float, sign: float, *, of_log: bool = False) -> None:
+    def __init__(self, lower: float, upper: float, sign: float, *, of_log: bool = False, falls: bool = False) -> None:
         super().__init__()
         lower = max(lower, 0.0) if of_log else lower
-        self.lower, self.upper, self.sign, self.of_log = lower, upper, sign, of_log
-        self.parameters = (
-            Parameter("power", POSITIVE),
-            Parameter("reach", POSITIVE, role="shape" if of_log else "scale"),
-        )
+        self.lower, self.upper, self.sign, self.of_log, self.falls = lower, upper, sign, of_log, falls
         ends = tuple(float(self._inner(end)) for end in (lower, upper))
         self._near, self._far = ends if sign > 0 else ends[::-1]
+        power, reach = (NEGATIVE, Interval(abs(self._far - self._near), math.inf)) if falls else (POSITIVE, POSITIVE)
+        self.parameters = (
+            Parameter("power", power),
+            Parameter("reach", reach, role="shape" if of_log else "scale"),
+        )
         self.support = Interval(lower, upper, closed="upper")  # windows hold their upper ends
         side = "above" if sign > 0 else "below"
         of = "the logs" if of_log else "x"
-        self.name = f"a power of {of} {side} a threshold on ({lower:g}, {upper:g})"
+        self.name = f"a {'falling ' * falls}power of {of} {side} a threshold on ({lower:g}, {upper:g})"
 
     def in_unit(self, centre: Any, scale: Any) -> Family:
         """The law of ``(x - centre) / scale``: the window moves too."""
         lower, upper = ((end - centre) / scale for end in (self.lower, self.upper))
-        return PowerInWindow(lower, upper, self.sign, of_log=self.of_log)
+        return PowerInWindow(lower, upper, self.sign, of_log=self.of_log, falls=self.falls)
 
     def _inner(self, x: Any) -> Array:
         return log_or_minus_inf(np.maximum(x, 0.0)) if self.of_log else np.asarray(x, dtype=float)
@@ -129,7 +147,7 @@ class PowerInWindow(Family):
 
     def score(self, x: Array, power: Array, reach: Array) -> tuple[Array, ...]:
         """Derivatives by power and reach."""
-        order = power + 1
+        order = np.asarray(power + 1, dtype=float)
         inner = self._log_distance(self._inner(x), reach)
         width = -self._log_distance(self._near, reach)
         outside = np.isfinite(width)
@@ -142,12 +160,13 @@ class PowerInWindow(Family):
         return inner - mean, -by_reach
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
-        """Powers from thresholds at several distances from the data; the best three."""
+        """Powers from thresholds at several distances from the data, or from the window; the best three."""
         inner = self._inner(sample.x)
         spread = float(inner.std()) or 1.0
         edge = float(inner.min() if self.sign > 0 else inner.max())
-        least = self.sign * (self._far - edge)
-        starts: list[tuple[float, ...]] = [(p, least + spread * away) for p in _POWERS for away in _AWAY]
+        least = abs(self._far - (self._near if self.falls else edge))
+        powers = [-p for p in _POWERS] if self.falls else _POWERS
+        starts: list[tuple[float, ...]] = [(p, least + spread * away) for p in powers for away in _AWAY]
         return best_starts(sample, self.logpdf, starts, 3)
 
     def _log_share(self, x: Array, power: Array, reach: Array, *, near: bool) -> Array:
@@ -186,9 +205,11 @@ class PowerInWindow(Family):
 
     def _at(self, beyond: Array, power: Array, reach: Array) -> Array:
         """Find x from the share of the law between it and the far end of the window."""
-        order = power + 1
-        with np.errstate(divide="ignore"):
-            log_distance = np.log1p(beyond * np.expm1(order * self._log_distance(self._near, reach))) / order
+        order = np.asarray(power + 1, dtype=float)
+        whole = self._log_distance(self._near, reach)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_distance = np.log1p(beyond * np.expm1(order * whole)) / order
+        log_distance = np.where(order == 0, beyond * whole, log_distance)
         inner = self._far + self.sign * reach * np.expm1(log_distance)
         return np.asarray(np.exp(inner) if self.of_log else inner)
 
@@ -197,10 +218,11 @@ def _log_integral(width: Array, order: Array) -> Array:
     """Log of the integral of exp(order t) for t from -width, which may be infinite, to 0."""
     finite = np.isfinite(width)
     length = np.where(finite, width, 1.0)
-    return np.where(finite, log_or_minus_inf(length) + log_exprel(-order * length), -np.log(order))
+    whole = np.where(finite, 1.0, order)
+    return np.where(finite, log_or_minus_inf(length) + log_exprel(-order * length), -np.log(whole))
 
 
 @lru_cache(maxsize=WINDOWS)
-def power_on(lower: float, upper: float, sign: float, *, of_log: bool) -> PowerInWindow:
+def power_on(lower: float, upper: float, sign: float, *, of_log: bool, falls: bool = False) -> PowerInWindow:
     """The law of a window, one for all that have it as a limit there, so that its maximum is kept for all of them."""
-    return PowerInWindow(lower, upper, sign, of_log=of_log)
+    return PowerInWindow(lower, upper, sign, of_log=of_log, falls=falls)

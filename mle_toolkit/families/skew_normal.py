@@ -56,6 +56,9 @@ _FLAT = 1e-3
 _LEANING = 4.0
 """Size of alpha from which the beginning of the data says more of the law than its mean and variance."""
 
+_IN_TAIL = 0.5
+"""Size of alpha from which is climbed beside the normal law of a tail."""
+
 _SHAPES = (0.3, 0.7, 1.5, 3.0, 6.0, 15.0)
 """Sizes of alpha among which a start is chosen."""
 
@@ -236,7 +239,9 @@ class SkewNormal(Family):
         def beside(mu: float, sigma: float) -> list[tuple[float, ...]]:
             delta = math.sqrt(0.5)  # of alpha = 1, with the mean and variance of the normal law
             scale = sigma / math.sqrt(1 - 2 / math.pi * delta**2)
-            return [(mu - sign * delta * scale * _ROOT_TWO_OVER_PI, scale, sign) for sign in (1.0, -1.0)]
+            whole = [(mu - sign * delta * scale * _ROOT_TWO_OVER_PI, scale, sign) for sign in (1.0, -1.0)]
+            # Where windows show a tail alone, all that alpha changes is how that begins.
+            return [*whole, *((mu, sigma, sign * _IN_TAIL) for sign in (1.0, -1.0))]
 
         normal = get_family("normal")
         return (SpecialCase(normal, lambda mu, sigma: (mu, sigma, 0.0), at=("alpha",), beside=beside),)

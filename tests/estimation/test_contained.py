@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import optimize, stats
 from strategies import DEAR
 
 import mle_toolkit as mle
@@ -115,3 +116,23 @@ def test_a_climb_does_not_stop_where_every_skew_normal_likelihood_is_level(unit)
     fit = mle.fit(mle.Sample.intervals(*ends, np.array([1.0, 1, 1, 3, 1])), "skew_normal")
     assert fit.llf == pytest.approx(-4.803534213522407, abs=1e-8)
     assert fit.params["alpha"] == pytest.approx(np.sign(unit) * 0.172084, abs=1e-3)
+
+
+def test_where_windows_show_a_tail_a_skew_normal_law_is_sought_about_the_normal_one():
+    """Most of every law is before the entries, so that mean and variance say nothing of where the skewed one begins."""
+    x = [7.775, -1.591, 0.928, 1.129, -0.401, 0.878, 0.884, 1.771, 0.228, -0.091, 2.641, 3.423, 0.441, 0.461, 1.371]
+    x += [10.623, 3.669, 3.768, 0.304, 6.419, -0.106, -1.918, 0.446, 2.154]
+    entry = [6.91, -1.996, -2.177, 0.863, -2.049, 0.795, 0.402, 1.365, -2.466, -0.763, 2.172, 1.245, 0.077, 0.431]
+    entry += [0.574, 9.47, 1.544, 3.686, 0.271, 4.708, -0.377, -2.102, -0.027, -0.319]
+    fit = mle.fit(mle.Sample(x).truncated(lower=entry), "skew_normal")
+
+    def short(v):
+        law = stats.skewnorm(v[0], v[1], np.exp(v[2]))
+        with np.errstate(all="ignore"):
+            return -np.sum(law.logpdf(x) - law.logsf(entry))
+
+    best = optimize.minimize(
+        short, [0.5, -18.0, 1.5], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000}
+    )
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-7)

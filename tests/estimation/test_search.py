@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from references import fit_quietly
-from scipy import stats
+from scipy import optimize, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError
@@ -150,3 +150,22 @@ def test_one_value_in_a_window_has_no_maximum(name: str, rows: int) -> None:
     """A density concentrates on it as if there were no window; laws with an end or a kink there were certified."""
     with pytest.raises(DegenerateDataError, match="1 distinct value cannot determine"):
         mle.fit(mle.Sample(np.full(rows, 5.0)).truncated(1.0, 10.0), name)
+
+
+def test_a_cusp_at_an_observation_is_looked_for_where_a_climb_ran_off_to_no_limit():
+    """Generalised normal laws of rows with entries: the highest climb ran off along a ridge, and was lower."""
+    x = [-1.6022, -1.6066, -1.5531, -1.7308, -1.7033, -1.5776, -1.6209, -1.7606, -1.7578, -1.7685, -1.6384, -1.5666]
+    x = np.array([*x, -1.642, -1.6704, -1.6875])
+    entry = [-1.6075, -1.6462, -1.613, -1.754, -1.7391, -1.6269, -1.7709, -1.78, -1.7606, -1.7908, -1.6702, -1.6005]
+    entry = np.array([*entry, -1.7377, -1.6814, -1.695])
+    fit = fit_quietly(mle.Sample(x).truncated(lower=entry), "generalized_normal")
+
+    def short(v, loc):
+        law = stats.gennorm(np.exp(v[0]), loc, np.exp(v[1]))
+        with np.errstate(all="ignore"):
+            return -np.sum(law.logpdf(x) - law.logsf(entry))
+
+    options = {"xatol": 1e-9, "fatol": 1e-12}
+    ends = [optimize.minimize(short, [-0.3, -4.0], args=(loc,), method="Nelder-Mead", options=options) for loc in x]
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.llf == pytest.approx(-min(end.fun for end in ends), abs=1e-7)

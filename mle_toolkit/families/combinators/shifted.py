@@ -386,7 +386,7 @@ class Shifted(Combined):
         near = np.array([1e-60, 1e-30]) * max(1.0, abs(self._begin))
         with np.errstate(all="ignore"):
             height = self.base.logpdf(self._begin + near * self._spread(params), *params[:-1])
-        exponent = float(height[1] - height[0]) / np.log(near[1] / near[0])
+            exponent = float(height[1] - height[0]) / math.log(near[1] / near[0])  # NaN where both vanish
         return ("threshold",) if exponent <= 1.0 + 1e-6 else ()
 
     def _spread(self, params: tuple[Any, ...]) -> float:
