@@ -38,10 +38,7 @@ def falling(n, power, gap, lower, upper):
     return lower - gap + (ends[0] + p * (ends[1] - ends[0])) ** (1 / (1 - power))
 
 
-@pytest.mark.parametrize(
-    ("law", "unit"),
-    [("shifted(lognormal)", u) for u in (1.0, 1e-6, 1e6)] + [("shifted(loglogistic)", 1.0), ("shifted(weibull)", 1.0)],
-)
+@pytest.mark.parametrize(("law", "unit"), [("shifted(lognormal)", 1e-6), ("shifted(weibull)", 1.0)])
 def test_laws_with_a_threshold_become_a_power_that_falls(law, unit):
     x = falling(40, 0.4, 0.15, 1.0, 3.0)
     fit = fit_quietly(mle.Sample(unit * x).truncated(unit, 3.0 * unit), law)
