@@ -64,7 +64,7 @@ def powers_beyond_threshold(base: Family, lower: float, upper: float) -> tuple[L
     falling = [near.embed for near in base.limits_in_window(1.0, 2.0) if _is_power(near.family, falling=True)]
     return tuple(
         Limit(
-            power_on(lower, upper, 1.0, of_log=False, falls=falls),
+            power_on(lower, upper, 1.0, of_log=False, falling=falls),
             lambda power, reach, embed=embed: (*embed(power + 1), upper - reach),
         )
         for embeds, falls in ((rising, False), (falling, True))
@@ -103,17 +103,17 @@ class PowerInWindow(Family):
         1 for a threshold below the data, -1 for one above them.
     of_log : bool
         Whether it is log x of which this is the law, with the threshold among the logs.
-    falls : bool
+    falling : bool
         Whether the power is negative, in place of positive.
     """
 
-    def __init__(self, lower: float, upper: float, sign: float, *, of_log: bool = False, falls: bool = False) -> None:
+    def __init__(self, lower: float, upper: float, sign: float, *, of_log: bool = False, falling: bool = False) -> None:
         super().__init__()
         lower = max(lower, 0.0) if of_log else lower
-        self.lower, self.upper, self.sign, self.of_log, self.falls = lower, upper, sign, of_log, falls
+        self.lower, self.upper, self.sign, self.of_log, self.falling = lower, upper, sign, of_log, falling
         ends = tuple(float(self._inner(end)) for end in (lower, upper))
         self._near, self._far = ends if sign > 0 else ends[::-1]
-        power, reach = (NEGATIVE, Interval(abs(self._far - self._near), math.inf)) if falls else (POSITIVE, POSITIVE)
+        power, reach = (NEGATIVE, Interval(abs(self._far - self._near), math.inf)) if falling else (POSITIVE, POSITIVE)
         self.parameters = (
             Parameter("power", power),
             Parameter("reach", reach, role="shape" if of_log else "scale"),
@@ -121,12 +121,12 @@ class PowerInWindow(Family):
         self.support = Interval(lower, upper, closed="upper")  # windows hold their upper ends
         side = "above" if sign > 0 else "below"
         of = "the logs" if of_log else "x"
-        self.name = f"a {'falling ' * falls}power of {of} {side} a threshold on ({lower:g}, {upper:g})"
+        self.name = f"a {'falling ' * falling}power of {of} {side} a threshold on ({lower:g}, {upper:g})"
 
     def in_unit(self, centre: Any, scale: Any) -> Family:
         """The law of ``(x - centre) / scale``: the window moves too."""
         lower, upper = ((end - centre) / scale for end in (self.lower, self.upper))
-        return PowerInWindow(lower, upper, self.sign, of_log=self.of_log, falls=self.falls)
+        return PowerInWindow(lower, upper, self.sign, of_log=self.of_log, falling=self.falling)
 
     def _inner(self, x: Any) -> Array:
         return log_or_minus_inf(np.maximum(x, 0.0)) if self.of_log else np.asarray(x, dtype=float)
@@ -164,8 +164,8 @@ class PowerInWindow(Family):
         inner = self._inner(sample.x)
         spread = float(inner.std()) or 1.0
         edge = float(inner.min() if self.sign > 0 else inner.max())
-        least = abs(self._far - (self._near if self.falls else edge))
-        powers = [-p for p in _POWERS] if self.falls else _POWERS
+        least = abs(self._far - (self._near if self.falling else edge))
+        powers = [-p for p in _POWERS] if self.falling else _POWERS
         starts: list[tuple[float, ...]] = [(p, least + spread * away) for p in powers for away in _AWAY]
         return best_starts(sample, self.logpdf, starts, 3)
 
@@ -223,6 +223,6 @@ def _log_integral(width: Array, order: Array) -> Array:
 
 
 @lru_cache(maxsize=WINDOWS)
-def power_on(lower: float, upper: float, sign: float, *, of_log: bool, falls: bool = False) -> PowerInWindow:
+def power_on(lower: float, upper: float, sign: float, *, of_log: bool, falling: bool = False) -> PowerInWindow:
     """The law of a window, one for all that have it as a limit there, so that its maximum is kept for all of them."""
-    return PowerInWindow(lower, upper, sign, of_log=of_log, falls=falls)
+    return PowerInWindow(lower, upper, sign, of_log=of_log, falling=falling)

@@ -20,7 +20,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("sign", "falls", "power", "reach"), KINDS)
 def test_it_is_a_law_of_its_window(sign, falls, power, reach):
-    law = Distribution(power_on(1.0, 3.0, sign, of_log=False, falls=falls), {"power": power, "reach": reach})
+    law = Distribution(power_on(1.0, 3.0, sign, of_log=False, falling=falls), {"power": power, "reach": reach})
     near = max(1.0, 3.0 - reach) if sign > 0 else 1.0
     far = 3.0 if sign > 0 else min(3.0, 1.0 + reach)
     assert integrate.quad(lambda x: float(law.pdf(x)), near, far)[0] == pytest.approx(1.0, abs=1e-10)
