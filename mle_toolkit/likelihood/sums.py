@@ -336,8 +336,8 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        law = self._interval_law
-        return not (self.plain or self.with_moments or (law.mass_sums is None and law.tail_expansion is None))
+        laws = [] if self.plain or self.with_moments else [self._interval_law]
+        return any(law.mass_sums is not None or law.tail_expansion is not None for law in laws)
 
     def mean_mass_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_mass` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
