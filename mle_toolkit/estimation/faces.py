@@ -92,7 +92,7 @@ def maximise_within(family: Family, sample: Sample, **options: Any) -> Maximum:
     """
     if not isinstance(family, Model):
         return maximise(family, sample, **options)
-    options["start"] = options.get("start") or inside_support(family, sample, options.get("fixed") or {})
+    options["start"] = options.get("start") or start_inside(family, sample, options.get("fixed") or {})
     found = maximise(family, sample, **options)
     return at_faces(family, sample, found, options) or found
 
@@ -127,7 +127,8 @@ def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str,
         rows, near = foreseen
         held = held.with_rows(rows)
     else:
-        held = held.with_rows(_reached(ends, None, at, near, model, sample))
+        rows, near = _reached(ends, None, at, near, model, sample)
+        held = held.with_rows(rows)
     tried: set[_Held] = set()
     while any(held.rows) and held not in tried and len(tried) < _TURNS:
         tried.add(held)
@@ -138,7 +139,8 @@ def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str,
             return None
         near = _whole(model, faces, at.family.unpack(at.theta_in_unit))
         if not at.certify().ok:
-            held = held.with_rows(_reached(ends, held, at, near, model, sample))
+            rows, near = _reached(ends, held, at, near, model, sample)
+            held = held.with_rows(rows)
             continue
         inside = _inside(model, sample, ends, held, faces, near)
         if inside is None:
@@ -158,27 +160,77 @@ def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str,
     return _as_limit(model, sample, ends, held, faces, at, fixed)
 
 
-def inside_support(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
+def start_inside(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where to begin where the laws that are begun with may be none of some rows; None where nothing need be said."""
+    return _inside_support(model, sample, fixed) or _inside_domains(model, sample, fixed)
+
+
+def _inside_domains(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where to begin where a predictor of the law without covariates leaves its domain in some rows: as an offset may.
+
+    As far from all ends as can be, by a linear program. None where that law is in the domain, or no law is.
+    """
+    from scipy import optimize
+
+    open_ = [term for name, term in model.linear.items() if name not in fixed and term.run_off is None]
+    if not sample.in_memory or any(term.face is not None for term in open_):
+        return None
+    known = [term for term in open_ if not isinstance(sample.known.get(term.key), (SparseDesign, type(None)))]
+    ends = {term.parameter: found for term in known if (found := _ends_of_domain(model, term, sample))}
+    if not ends:
+        return None
+    first = model.start(Likelihood(model, sample).as_points)[:1]
+    begin = dict(zip(model.param_names, first[0], strict=True)) if first else {}
+    moved = False
+    for name, own in ends.items() if begin else ():
+        design, fixed_part = own[0].term.design(sample.known), own[0].term.fixed_part(sample.known)
+        eta = design @ np.ravel(begin[name]) + fixed_part
+        gaps = [end.side * (end.predictor - eta) for end in own]
+        if min(float(np.min(gap)) for gap in gaps) > 0:
+            continue
+        program: Any = optimize.linprog  # whose stubs do not know arrays of open length
+        rows = np.concatenate([np.column_stack([end.side * design, np.ones(len(design))]) for end in own])
+        room = np.concatenate([end.side * (end.predictor - fixed_part) for end in own])
+        widest = max(float(np.median(np.abs(gap))) for gap in gaps) or 1.0
+        limits = [(None, None)] * design.shape[1] + [(0.0, widest)]
+        solved = program(np.append(np.zeros(design.shape[1]), -1.0), A_ub=rows, b_ub=room, bounds=limits)
+        if solved.status != 0 or not solved.x[-1] > 0:
+            return None
+        begin[name], moved = np.asarray(solved.x[:-1]), True
+    return _as_start(model, begin, fixed) if moved else None
+
+
+def _inside_support(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
     """Where to begin with a law whose support ends at a parameter: by all rows, for few may not know the outermost."""
     irregular = any(not p.regular for p in model.base.parameters)
     if model.base.lives_on is None or model.base.discrete or not (irregular and sample.in_memory):
         return None
     values = model.start(Likelihood(model, sample).as_points)[0]
+    return _as_start(model, dict(zip(model.param_names, values, strict=True)), fixed)
+
+
+def _as_start(model: Model, values: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters in the unit of the likelihood as a start of `maximise`."""
     roles = {p.name: p.role for p in model.base.parameters if p.name not in model.linear}
     return {
         name: model.own_unit.to_data(value, roles[name]) if name in roles else value
-        for name, value in zip(model.param_names, values, strict=True)
+        for name, value in values.items()
         if name not in fixed
     }
 
 
 def _ends_of(model: Model, term: Linear, sample: Sample) -> list[_End]:
     """Ends of the domain of a parameter at which its predictor is a number, and observations that it ends at."""
+    return _ends_of_support(model, term, sample) + _ends_of_domain(model, term, sample)
+
+
+def _ends_of_domain(model: Model, term: Linear, sample: Sample) -> list[_End]:
+    """Ends of the domain of a parameter at which its predictor is a number."""
     p = model.base.parameters[model.base.param_names.index(term.parameter)]
     domain = p.domain
     if not isinstance(domain, Interval):
         return []
-    found = _ends_of_support(model, term, sample)
+    found: list[_End] = []
     for end, inside in ((domain.lower, np.inf), (domain.upper, -np.inf)):
         if not np.isfinite(end):
             continue
@@ -271,8 +323,8 @@ def _predictor(term: Linear, theta: Array, model: Model, sample: Sample) -> tupl
 
 def _reached(
     ends: Sequence[_End], held: _Held | None, at: Maximum, near: Array, model: Model, sample: Sample
-) -> dict[int, list[int]]:
-    """Rows, by end, at which a search stopped; else the first that its next step would lead beyond an end."""
+) -> tuple[dict[int, list[int]], Array]:
+    """Rows by end at which a search stopped; else the first that its next step would lead beyond one, and where."""
     stopped: dict[int, list[int]] = {}
     known = (frozenset[int](),) * len(ends) if held is None else held.rows
     gaps: list[Array] = []
@@ -284,10 +336,10 @@ def _reached(
         if new := [row for row in touching.tolist() if row not in known[k]]:
             stopped[k] = new
     if stopped:
-        return stopped
+        return stopped, near
     step = _next_step(at)
     if step is None:
-        return {}
+        return {}, near
     after = _unheld(at, at.objective.coordinates.to_theta(at.coordinates + step), model)
     first: tuple[float, int, int] | None = None
     for k, end in enumerate(ends):
@@ -298,10 +350,9 @@ def _reached(
             if row not in known[k] and (first is None or share < first[0]):
                 first = share, k, row
     if first is None:
-        return {}
-    _, k, row = first
-    same = _same_rows(ends[k], row, sample)
-    return {k: same}
+        return {}, near
+    share, k, row = first
+    return {k: _same_rows(ends[k], row, sample)}, near + share * (after - near)
 
 
 def _same_rows(end: _End, row: int, sample: Sample) -> list[int]:
@@ -439,12 +490,15 @@ def _to_release(
     for name, face in faces.items():
         term, place = model.linear[name], model.places[model.param_names.index(name)]
         pushes, own = _pushes(term, ends, held, sample), slopes[place] - face.axes @ (face.axes.T @ slopes[place])
-        if _is_held_back(pushes, own):
+        uphill = _uphill(pushes, own)
+        if uphill is None:
             continue
-        sizes = np.linalg.lstsq(pushes.T, own, rcond=_LEVEL)[0]
+        inward = -(pushes @ uphill) / np.linalg.norm(pushes, axis=1)
+        leaves = inward > _LEAVING * float(np.max(inward))
         rows = [(k, row) for k, end in enumerate(ends) if end.term is term for row in sorted(held.rows[k])]
-        k, row = rows[int(np.argmin(sizes))]
-        released[k] = released.get(k, []) + _same_rows(ends[k], row, sample)
+        for (k, row), goes in zip(rows, leaves.tolist(), strict=True):
+            if goes:
+                released.setdefault(k, []).append(row)
     return released
 
 
@@ -466,13 +520,22 @@ def _way_in(signed: Array, kept: Array | None = None) -> Array | None:
     return np.asarray(solved.x[:-1] / solved.x[-1])
 
 
-def _is_held_back(signed: Array, slopes: Array) -> bool:
-    """Whether slopes are a sum of pushes against the ends, so that no way in leads uphill (Farkas' lemma)."""
+def _uphill(signed: Array, slopes: Array) -> Array | None:
+    """The steepest way uphill that leads beyond no end; None where slopes are a sum of pushes against the ends.
+
+    What the nearest such sum leaves of the slopes leads beyond no end, and along those that push (Farkas' lemma; of
+    more ends than dimensions several are left at once).
+    """
     from scipy import optimize
 
-    _, left = optimize.nnls(signed.T, slopes)
-    return bool(left <= _PUSHED * max(float(np.linalg.norm(slopes)), _PUSHED))
+    sizes, left = optimize.nnls(signed.T, slopes)
+    if left <= _PUSHED * max(float(np.linalg.norm(slopes)), _PUSHED):
+        return None
+    return np.asarray(slopes - signed.T @ sizes)
 
+
+_LEAVING = 1e-6
+"""Share of the fastest way in with which a row leaves its end, and not by rounding."""
 
 _PUSHED = 1e-4
 """Share of slopes that the step into the polytope may change."""

@@ -26,7 +26,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
-from mle_toolkit.estimation.faces import at_faces, inside_support
+from mle_toolkit.estimation.faces import at_faces, start_inside
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import SUPREMUM
 from mle_toolkit.estimation.room import supremum_in_room
@@ -78,7 +78,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     NoMaximumError
         Where covariates separate all outcomes, or columns of a design make up another.
     """
-    options["start"] = options.get("start") or inside_support(model, sample, options.get("fixed") or {})
+    options["start"] = options.get("start") or start_inside(model, sample, options.get("fixed") or {})
     try:
         found = maximise(model, sample, **options)
     except DataError:

@@ -25,6 +25,9 @@ MANY_COORDINATES = 100
 CLEAR = 1e-12
 """Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
 
+_ROUNDING = float(np.finfo(float).eps)
+"""Share of the largest curvature, times their number, that is the rounding of one that is 0."""
+
 LEAST_CURVATURE = 1e-3
 """Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
@@ -116,9 +119,9 @@ def decrement_of(gradient: Array, step: Array) -> float:
 def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
     """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
     if len(gradient) <= _FEW_COORDINATES:
-        step = _solved(hessian.tolist(), (-gradient).tolist())
-        if step is not None:
-            return np.array(step), True
+        solved = _solved(hessian.tolist(), (-gradient).tolist())
+        if solved is not None:
+            return np.array(solved), True
     nothing = np.full_like(gradient, np.nan)
     if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
         return nothing, False
@@ -126,11 +129,15 @@ def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
         from scipy import linalg
 
         with contextlib.suppress(np.linalg.LinAlgError):
-            return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
+            step = np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient))
+            if not _is_level(gradient, hessian, step):
+                return step, True
     elif _is_clear(hessian):
-        return np.asarray(np.linalg.solve(hessian, -gradient), dtype=float), True
+        step = np.asarray(np.linalg.solve(hessian, -gradient), dtype=float)
+        if not _is_level(gradient, hessian, step):
+            return step, True
     curvatures, axes = np.linalg.eigh(hessian)
-    convex = bool(curvatures[0] > 0)
+    convex = bool(curvatures[0] > len(curvatures) * _ROUNDING * curvatures[-1])
     if not convex:
         curvatures = _sizes(curvatures)
         if not curvatures.all():
@@ -178,6 +185,11 @@ def _is_clear(matrix: Array) -> bool:
     return bool((pivots > CLEAR * matrix.diagonal()).all())
 
 
+def _is_level(gradient: Array, hessian: Array, step: Array) -> bool:
+    """Whether the curvature along a step is but rounding, whatever the pivots of elimination are."""
+    return bool(-np.sum(gradient * step) < CLEAR * np.sum(hessian.diagonal() * step * step))
+
+
 def _sizes(curvatures: Array) -> Array:
     """Sizes of curvatures that are not all positive, by which a step follows their axes; shape (..., p)."""
     size = np.abs(curvatures)
@@ -186,7 +198,7 @@ def _sizes(curvatures: Array) -> Array:
 
 def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
     """Solution of a few linear equations by elimination; None unless the matrix is clearly positive definite."""
-    n = len(right)
+    n, given = len(right), list(right)
     sizes = [abs(matrix[k][k]) for k in range(n)]
     for k in range(n):
         row = matrix[k]
@@ -204,4 +216,6 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None
         for j in range(k + 1, n):
             right[k] -= row[j] * right[j]
         right[k] /= row[k]
-    return right
+    # Whatever the pivots are, curvature along the solution may be but rounding.
+    curved = sum([given[k] * right[k] for k in range(n)])
+    return None if curved < CLEAR * sum([sizes[k] * right[k] * right[k] for k in range(n)]) else right

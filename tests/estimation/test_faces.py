@@ -71,6 +71,37 @@ def test_the_maximum_at_ends_of_domains_is_that_of_a_constrained_optimiser(case,
         assert "is at the boundary" in fit.certificate.message
 
 
+@pytest.mark.parametrize("case", ["log-binomial", "linear probability"])
+@pytest.mark.parametrize("seed", [13, 15, 24])
+def test_of_few_rows_the_search_begins_inside_and_leaves_several_ends_at_once(case, seed):
+    """With an offset the law without covariates is beyond probability 1; more ends meet than there are dimensions."""
+    response, law, parameter, link = LAWS[case]
+    frame, shifted = _frame(seed, 12), seed % 2 == 1
+    options = {"offset": "off"} if shifted else {}
+    fit = mle.regress(f"{response} ~ x + z + C(g)", frame, law, links={parameter: link}, **options)
+    best = _best(frame, law, link, response, np.ones(12), frame["off"] if shifted else 0.0)
+    assert fit.certificate.ok
+    assert fit.llf >= best - 1e-7
+
+
+FEW = {
+    "x": [-1.89, -1.13, -0.19, -0.13, -0.27, 0.73, -0.85, 1.27, 2.09, 1.25, -0.14, -0.68],
+    "z": [-0.85, -0.36, 0.24, -0.24, 0.77, 0.19, 0.1, -0.26, -0.24, -0.69, 0.69, -0.73],
+    "g": [1, 2, 1, 2, 0, 2, 1, 1, 0, 1, 2, 1],
+    "off": [0.2, 0.08, -0.06, 0.1, -0.02, -0.05, 0.0, -0.04, -0.03, 0.08, -0.05, -0.01],
+    "c": [0, 0, 1, 0, 1, 1, 0, 0, 0, 0, 2, 0],
+}
+
+
+@pytest.mark.parametrize("digits", [2, 1])
+def test_counts_that_curve_in_fewer_directions_than_there_are_coefficients_end_on_a_face(digits):
+    """Only four rows have a count, so that of five coefficients the likelihood is straight along one."""
+    frame = {name: np.round(column, digits) for name, column in FEW.items()}
+    fit = mle.regress("c ~ x + z + C(g)", frame, "poisson", links={"mu": "identity"}, offset="off")
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert fit.llf >= _best(frame, "poisson", "identity", "c", np.ones(12), frame["off"]) - 1e-7
+
+
 def _at_one():
     """A log-binomial regression whose maximum is at p = 1 in one row."""
     rng = np.random.default_rng(0)

@@ -43,3 +43,18 @@ def test_steps_of_many_are_those_of_each():
     assert steps[0] == pytest.approx(np.linalg.solve(hessian[0], -gradient[0]), rel=1e-9)
     assert gradient[1] @ steps[1] < 0
     assert convex.tolist() == [True, False, False, False, True, True]
+
+
+@pytest.mark.parametrize("p", [4, 5, 8, 120])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_curvature_that_is_but_rounding_is_none(p, seed):
+    """Of two directions fewer than there are coordinates: in some orders the pivots of elimination do not show it."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(p - 2, p)) * 10.0 ** rng.uniform(-2, 2, size=p)
+    hessian = rows.T @ rows
+    gradient = rng.normal(size=p)
+    step, convex = newton_step(gradient, hessian)
+    assert not convex
+    assert gradient @ step < 0
+    curvature = np.linalg.eigvalsh(hessian)[-1]
+    assert np.linalg.norm(step) <= 1e4 * np.linalg.norm(gradient) / curvature
