@@ -17,6 +17,8 @@ from mle_toolkit.estimation.newton import SETTLED, Trails, newton
 from mle_toolkit.estimation.trust import by_trust
 from mle_toolkit.likelihood.audit import bound_of
 from mle_toolkit.likelihood.coordinates import Objective
+from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.passed import has_slopes
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.surrogate import Surrogate
 from mle_toolkit.numerics.newton import decrement_of, newton_step
@@ -35,6 +37,9 @@ agrees with the whole sample, and c is the gap of third derivatives. Decrements 
 (c e)², so the next one is off by c e'² = (c e)² e', a millionth of what there is, and the second derivatives of the
 next, with the standard errors, by a share of c e' = (c e)².
 """
+
+_EXACT = 1e-7
+"""Share by which second derivatives of a third surrogate may be off, in these terms."""
 
 _FEWER, _MIDDLE_ROWS = 16, 500_000
 """A second subsample has that share of the sample, or so many rows: Newton's method then needs three passes in all."""
@@ -113,24 +118,52 @@ def _is_flat(objective: Objective, u: Array) -> bool:
 
 
 def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:
-    """Where two passes over the whole sample lead from the maximum of a subsample; that itself if they lead astray."""
-    end, before, decrement = u, np.inf, np.inf
-    for _ in range(2):
-        gradient, before = whole.gradient(end), decrement
-        step, convex = newton_step(gradient, whole.hessian(end))
-        decrement = -0.5 * float(gradient @ step)
-        if not (convex and decrement < before):
+    """Where two passes over the whole sample lead from the maximum of a subsample; that itself if they lead astray.
+
+    Where a pass for slopes alone is shorter, and the subsample so small that two passes would not do, the second is
+    one, and a third says what is left.
+    """
+    family, to_theta, nobs = whole.likelihood.family, whole.coordinates.to_theta, whole.likelihood.nobs
+    short = few.data.n_rows <= 2 * SKETCH_ROWS and isinstance(family, Model) and has_slopes(family)
+    decrement = _decrement(whole, u)
+    if not SETTLED <= decrement * nobs < math.inf:
+        return u
+    surrogate = Surrogate(whole.likelihood, few, to_theta(u))
+    end, done = newton(Objective(surrogate, whole.coordinates), u, enough=_PINNED)
+    if not done:
+        return u
+    again = Surrogate(whole.likelihood, few, to_theta(end), surrogate if short else None)
+    near, before = Objective(again, whole.coordinates), decrement
+    decrement = _decrement(near, end)
+    if not decrement < before:
+        return u
+    if decrement * nobs < SETTLED:
+        return end
+    further, done = newton(near, end, enough=_PINNED)
+    if not done:
+        return end
+    if short:
+        left = _decrement(whole, further)
+        if not left < decrement:
             return u
-        if decrement * whole.likelihood.nobs < SETTLED:
-            return end
-        surrogate = Surrogate(whole.likelihood, few, whole.coordinates.to_theta(end))
-        further, done = newton(Objective(surrogate, whole.coordinates), end, enough=_PINNED)
-        if not done:
-            return end
-        end = further
+        # Of e, of which decrements are squares, the first two say c: second derivatives of a third would be off by c e.
+        if left * nobs < SETTLED or not left * decrement < (_EXACT * before) ** 2:
+            return further
+        again = Surrogate(whole.likelihood, few, to_theta(further))
+        last, done = newton(Objective(again, whole.coordinates), further, enough=_PINNED)
+        if done:
+            again.remember(to_theta(last))
+        return last if done else further
     if decrement < _EXPANDED * before:
-        surrogate.remember(whole.coordinates.to_theta(end))
-    return end
+        again.remember(to_theta(further))
+    return further
+
+
+def _decrement(objective: Objective, u: Array) -> float:
+    """Newton's decrement of one observation; infinite where the likelihood bends the other way."""
+    gradient = objective.gradient(u)
+    step, convex = newton_step(gradient, objective.hessian(u))
+    return -0.5 * float(gradient @ step) if convex else math.inf
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
-from mle_toolkit.data.rows import Block
+from mle_toolkit.data.rows import Block, ColumnTotals, column_totals
 from mle_toolkit.data.sparse import SparseDesign
-from mle_toolkit.likelihood.kernels import read_only
+from mle_toolkit.likelihood.kernels import COMPILED_NUMBERS, of_designs, read_only
 
 _DEPENDENT = 1e-10
 """Share of a column, in its size about its mean, below which what others leave of it is the rounding of its values."""
@@ -180,6 +180,19 @@ def _explained(columns: SparseColumns, products: Array, kept: Sequence[int], k: 
         whole[kept] = solution
         left = target - columns.times(whole)
     return solution, float(np.sqrt(np.sum(left * left)))
+
+
+def totals_of(design: Any) -> ColumnTotals:
+    """What one look at a design says of its columns: of a long one, by a compiled loop that reads it once."""
+    is_long = isinstance(design, np.ndarray) and design.size >= COMPILED_NUMBERS and design.flags.c_contiguous
+    twin = of_designs() if is_long else None
+    if twin is None:
+        return column_totals(design)
+    firsts = range(0, len(design), BLOCK_ROWS)
+    blocks = [twin.looked_at(read_only(design[first : first + BLOCK_ROWS])) for first in firsts]
+    whole = np.sum(blocks, axis=0)
+    sums, squares = (tuple(block[part] for block in blocks) for part in (0, 1))
+    return ColumnTotals(whole[0], sums, squares, whole[2] == 0.0)
 
 
 _ILL = 1e-4

@@ -33,7 +33,11 @@ def has_pass(model: ModelLike) -> bool:
 
 
 def passed_sums(
-    model: ModelLike, part: Literal["sums", "sf_sums"], x: Array, weight: Array | None, coefficients: Sequence[Any]
+    model: ModelLike,
+    part: Literal["sums", "slopes", "sf_sums"],
+    x: Array,
+    weight: Array | None,
+    coefficients: Sequence[Any],
 ) -> Array | None:
     """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients; None where none has them.
 
@@ -41,8 +45,9 @@ def passed_sums(
     ----------
     model : ModelLike
         Of the rows at hand, that `has_pass`.
-    part : {"sums", "sf_sums"}
-        Of the log-density at x, or of the log-probability of more than x.
+    part : {"sums", "slopes", "sf_sums"}
+        Of the log-density at x, with or without second derivatives by coefficients, or of the log-probability of more
+        than x.
     x : ndarray of shape (n,)
     weight : ndarray of shape (n,), or None
     coefficients : sequence
@@ -62,6 +67,18 @@ def passed_sums(
     arrays = columns.matrix, inner, fixed, x, _ONE if weight is None else weight
     found = of_rows(*map(uniform, arrays), *others)
     return None if found is None else _arranged(found, columns.by, place, len(own))
+
+
+def slope_sums(model: Any, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    """Sums of value and derivatives by all coefficients, of a model that `has_slopes`; shape (1 + p,)."""
+    found = passed_sums(model, "slopes", x, weight, params)
+    found = model.derivative_sums(x, weight, *params) if found is None else found
+    return np.asarray(found[: 1 + sum(p.size for p in model.parameters)])
+
+
+def has_slopes(model: ModelLike) -> bool:
+    """Whether a regression is so long, and its law such, that derivatives alone are had in a shorter pass."""
+    return has_pass(model) and hasattr(pass_of(model.base), "slopes")
 
 
 _ONE = np.ones(1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.likelihood.passed import slope_sums
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.triangles import symmetric
 
@@ -27,21 +30,31 @@ class Surrogate(Likelihood):
         That of a subsample, in the same unit.
     theta : ndarray of shape (p,)
         Where the two are to agree: one pass over the whole sample, unless it has been made.
+    like : Surrogate, optional
+        One of a point nearby, of which the second derivatives of the parabola are taken over: the pass is then one for
+        first derivatives alone, where that is shorter.
     """
 
-    def __init__(self, whole: Likelihood, few: Likelihood, theta: Array) -> None:
+    def __init__(self, whole: Likelihood, few: Likelihood, theta: Array, like: Surrogate | None = None) -> None:
         super().__init__(few._declared, few.data, whole.unit, whole.twin)
         self.nobs = whole.nobs
-        self._few, self._whole, self._theta = few, whole, theta
+        self._few, self._whole, self._theta, self._like = few, whole, theta, like
+
+    @cached_property
+    def gap(self) -> Array | None:
+        """What value and derivatives of the whole sample have more than the other's there; None where one is lost."""
+        there = self._few._last_derivatives(self._theta, self._few._derivatives)
+        if self._like is not None and self._like.gap is not None and there is not None:
+            slopes = self._whole._fold(slope_sums, self._theta, self._whole.family.rows_at_once) / self._whole.nobs
+            return np.concatenate([slopes - there[: len(slopes)], self._like.gap[len(slopes) :]])
+        here = self._whole._last_derivatives(self._theta, self._whole._derivatives)
+        return None if here is None or there is None else np.array(here) - np.array(there)
 
     def _derivatives(self, theta: Array) -> list[float] | Array | None:
-        here, there, beyond = (
-            of._last_derivatives(at, of._derivatives)
-            for of, at in ((self._whole, self._theta), (self._few, self._theta), (self._few, theta))
-        )
-        if here is None or there is None or beyond is None:
+        beyond = None if self.gap is None else self._few._last_derivatives(theta, self._few._derivatives)
+        if self.gap is None or beyond is None:
             return None
-        gap, h, p = np.array(here) - np.array(there), theta - self._theta, len(theta)
+        gap, h, p = self.gap.copy(), theta - self._theta, len(theta)
         bent = symmetric(gap[1 + p :]) @ h
         gap[0] += gap[1 : 1 + p] @ h + 0.5 * (h @ bent)
         gap[1 : 1 + p] += bent

@@ -18,11 +18,12 @@ from mle_toolkit.data.formulas import Design, of_array, of_formula
 from mle_toolkit.data.frames import check_same_index, to_column
 from mle_toolkit.data.levels import coded
 from mle_toolkit.data.responses import Response, read_left
-from mle_toolkit.data.rows import ColumnTotals, column_totals
+from mle_toolkit.data.rows import ColumnTotals
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import without_column
 from mle_toolkit.errors import DataError, ParameterError, WeightError
 from mle_toolkit.families.base import Family
+from mle_toolkit.likelihood.designs import totals_of
 from mle_toolkit.options import shown
 
 
@@ -132,7 +133,7 @@ class Given:
         return self.column(value, name)
 
     def _missing_of(self, design: Design, matrix: Array) -> Iterator[tuple[str, Mask]]:
-        totals = column_totals(matrix)
+        totals = totals_of(matrix)
         self._totals.append((matrix, totals))
         for name, column, total in zip(design.names, matrix.T, totals.sums.tolist(), strict=True):
             if not math.isfinite(total):
@@ -142,7 +143,7 @@ class Given:
         """Sums of the columns of a design, which were taken when it was given, unless rows of it are left out."""
         known = (totals for one, totals in self._totals if one is matrix)
         found = next(known, None)
-        return column_totals(matrix) if found is None else found
+        return totals_of(matrix) if found is None else found
 
     def take_levels(self, formula: str, levels: Any, *, ordered: bool) -> tuple[str, ...]:
         """Take the codes of a column of levels for the response; the names of the levels."""

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.likelihood.designs import Columns
+from mle_toolkit.data.rows import column_totals
+from mle_toolkit.likelihood import designs
+from mle_toolkit.likelihood.designs import Columns, orthonormal, totals_of
 from mle_toolkit.likelihood.kernels import of_designs
 from mle_toolkit.numerics import threads
 from mle_toolkit.regression import predictors
@@ -78,3 +80,36 @@ def test_a_column_far_from_zero_is_centred_row_by_row(shift):
     np.testing.assert_allclose(moved[1:], 0.0, atol=1e-6)
     np.testing.assert_allclose(far.bse["mu"][1:], near.bse["mu"][1:], rtol=1e-6)
     assert far.llf == pytest.approx(near.llf, rel=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 3, 20, 400])
+def test_one_look_at_a_long_design_is_that_of_numpy(k, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(designs, "COMPILED_NUMBERS", 1)
+    matrix = np.random.default_rng(1).normal(size=(20_001, k))
+    matrix[:, k // 2] = 1.0
+    for lost in (None, np.nan, np.inf):
+        if lost is not None:
+            matrix[17, 0] = lost
+        found, wanted = totals_of(matrix), column_totals(matrix)
+        np.testing.assert_allclose(found.sums, wanted.sums, rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(found.of_blocks, wanted.of_blocks, rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(found.squares, wanted.squares, rtol=1e-12)
+        np.testing.assert_array_equal(found.is_one, wanted.is_one)
+
+
+def test_only_designs_with_nearly_collinear_columns_are_made_orthonormal():
+    """Whatever stands beside: columns that are far from it alone, or all together, are left as they are."""
+    rng = np.random.default_rng(2)
+    n = 300
+    common, own = rng.normal(size=n), rng.normal(size=(n, 4))
+    for share, needed in ((0.0, False), (0.5, False), (0.9, False), (0.99999, True)):
+        columns = np.sqrt(share) * common[:, None] + np.sqrt(1.0 - share) * own
+        for constant in (None, 0):
+            design = columns if constant is None else np.column_stack([np.ones(n), columns])
+            shift = np.zeros(design.shape[1]) if constant is None else np.append(0.0, columns.mean(axis=0))
+            frame = 1.0 / np.sqrt(np.mean(np.square(design - shift), axis=0))
+            made = orthonormal(design, shift, frame, constant)
+            assert (made is not None) == needed
+            if made is not None:
+                np.testing.assert_allclose(made[0].T @ made[0] / n, np.eye(design.shape[1]), atol=1e-9)

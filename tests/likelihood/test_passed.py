@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.likelihood import kernels, passed
+from mle_toolkit.estimation import climb
+from mle_toolkit.likelihood import kernels, passed, surrogate
 from mle_toolkit.likelihood.kernels.passes import pass_of
-from mle_toolkit.likelihood.passed import has_pass
+from mle_toolkit.likelihood.passed import has_pass, slope_sums
 from mle_toolkit.regression import predictors
 
 pytest.importorskip("numba", reason="compiled passes need numba (extra fast)")
@@ -66,6 +67,37 @@ def test_sums_are_those_of_numpy(law, monkeypatch):
     assert_same(*likelihood_of(law, monkeypatch), monkeypatch)
     options = {"weights": rng.integers(1, 4, N), "offset": 0.3 * rng.normal(size=N)}
     assert_same(*likelihood_of(law, monkeypatch, **options), monkeypatch)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_slopes_alone_are_those_of_all_derivatives(law, monkeypatch):
+    """To the last bit: they are summed in the same order."""
+    likelihood, theta = likelihood_of(law, monkeypatch)
+    family, sample = likelihood.family, likelihood.sample
+    whole = family.given(sample.known).derivative_sums(sample.x, None, *family.unpack(theta))
+    alone = slope_sums(family.given(sample.known), sample.x, None, family.unpack(theta))
+    np.testing.assert_array_equal(alone, whole[: 1 + len(theta)])
+
+
+def test_a_climb_with_a_pass_for_slopes_alone_ends_where_others_do(monkeypatch):
+    """Standard errors to ten millionths, as their second derivatives are; coefficients to less than these."""
+    rng = np.random.default_rng(3)
+    n = 60_000
+    x = np.column_stack([np.ones(n), rng.normal(size=(n, 19))])
+    eta = x @ (0.1 * rng.normal(size=20))
+    y = (rng.uniform(size=n) < 1 / (1 + np.exp(-eta))).astype(float)
+    asked = []
+    monkeypatch.setattr(surrogate, "slope_sums", lambda *of: asked.append(len(of[1])) or slope_sums(*of))
+    short = mle.regress(y, x, "bernoulli")
+    assert sum(asked) == n
+    monkeypatch.setattr(climb, "has_slopes", lambda model: False)
+    usual = mle.regress(y, x, "bernoulli")
+    assert sum(asked) == n
+    errors = [np.sqrt(np.diag(fit.cov_params())) for fit in (short, usual)]
+    np.testing.assert_allclose(*errors, rtol=1e-7)
+    np.testing.assert_allclose(short.coefficients, usual.coefficients, rtol=0, atol=1e-8 * np.min(errors[0]))
+    assert short.certificate.ok
+    assert short.llf == pytest.approx(usual.llf, rel=1e-14)
 
 
 @pytest.mark.parametrize("law", CUT_OFF)

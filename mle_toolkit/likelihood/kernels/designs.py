@@ -38,6 +38,39 @@ def times(matrix: Array, coefficients: Array) -> Array:
     return result
 
 
+_SIDE_BY_SIDE = 320
+"""Numbers of rows that are looked at side by side: so many sums stay in the first-level cache."""
+
+
+@loop
+def looked_at(matrix: Array) -> Array:
+    """Sums of columns, of their squares, and of how far their numbers are from 1; shape (3, k)."""
+    full_width()
+    n, k = matrix.shape
+    flat, lines = matrix.reshape(n * k), max(1, _SIDE_BY_SIDE // k)
+    length = lines * k
+    whole = n // lines * length
+    sums, squares, away = np.zeros(length), np.zeros(length), np.zeros(length)
+    for first in range(0, whole, length):
+        line = flat[first : first + length]
+        for j in range(len(line)):
+            value = line[j]
+            sums[j] += value
+            squares[j] += value * value
+            away[j] += abs(value - 1.0)
+    found = np.zeros((3, k))
+    for j in range(length):
+        found[0, j % k] += sums[j]
+        found[1, j % k] += squares[j]
+        found[2, j % k] += away[j]
+    for j in range(whole, n * k):
+        value = flat[j]
+        found[0, j % k] += value
+        found[1, j % k] += value * value
+        found[2, j % k] += abs(value - 1.0)
+    return found
+
+
 _SIDE = 4
 """Rows, and columns, of a tile that is turned in registers."""
 
@@ -112,10 +145,14 @@ def _turn(matrix: Array, first: int, last: int, turned: Array) -> None:
 
 
 @loop
-def room(n_columns: int) -> tuple[Array, Array, Array]:
-    """Room for turned rows of so many columns, with the last tile filled up, and for sums as of `expanded`."""
+def room(n_columns: int, curved: bool = True) -> tuple[Array, Array, Array]:
+    """Room for turned rows of so many columns, with the last tile filled up, and for sums as of `expanded`.
+
+    Those of products of columns have none where no second derivatives are asked for, and are then not taken.
+    """
     wide = (n_columns + 2) // 3 * 3
-    return np.zeros((wide, _APART)), np.zeros(n_columns), np.zeros((wide, wide))
+    side = wide if curved else 0
+    return np.zeros((wide + 3, _APART)), np.zeros(n_columns), np.zeros((side, side))
 
 
 @loop
@@ -131,26 +168,31 @@ def add_along(turned: Array, along: Array, sums: Array) -> None:
 
 @loop
 def add_across(turned: Array, weight: Array, total: Array) -> None:
-    """Add the weighted products of turned columns with each other to their sums, on and above the diagonal."""
+    """Add the weighted products of turned columns with each other to their sums, on and above the diagonal.
+
+    Three columns are weighted at a time, in the room behind the others.
+    """
     full_width()
-    wide = len(turned)
+    wide = len(total)
+    u, v, x = turned[wide], turned[wide + 1], turned[wide + 2]
     for j in range(0, wide, 3):
         a, b, c = turned[j], turned[j + 1], turned[j + 2]
+        for i in range(ROWS):
+            w = weight[i]
+            u[i], v[i], x[i] = w * a[i], w * b[i], w * c[i]
         for m in range(j, wide, 3):
             d, e, f = turned[m], turned[m + 1], turned[m + 2]
             ad, ae, af, bd, be, bf, cd, ce, cf = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             for i in range(ROWS):
-                w = weight[i]
-                u, v, x = w * a[i], w * b[i], w * c[i]
-                ad += u * d[i]
-                ae += u * e[i]
-                af += u * f[i]
-                bd += v * d[i]
-                be += v * e[i]
-                bf += v * f[i]
-                cd += x * d[i]
-                ce += x * e[i]
-                cf += x * f[i]
+                ad += u[i] * d[i]
+                ae += u[i] * e[i]
+                af += u[i] * f[i]
+                bd += v[i] * d[i]
+                be += v[i] * e[i]
+                bf += v[i] * f[i]
+                cd += x[i] * d[i]
+                ce += x[i] * e[i]
+                cf += x[i] * f[i]
             total[j, m] += ad
             total[j, m + 1] += ae
             total[j, m + 2] += af
@@ -164,8 +206,11 @@ def add_across(turned: Array, weight: Array, total: Array) -> None:
 
 @loop
 def mirrored(total: Array, k: int) -> Array:
-    """The symmetric matrix of the first k columns of an upper triangle."""
+    """The symmetric matrix of the first k columns of an upper triangle; zeros where that has no room."""
     whole = np.empty((k, k))
+    if len(total) == 0:
+        whole[:] = 0.0
+        return whole
     for j in range(k):
         for m in range(j, k):
             whole[j, m] = whole[m, j] = total[j, m]

@@ -8,6 +8,9 @@ None: where a predictor or an observation is so far out that its formulas would 
 ``sums(matrix, coefficients, fixed, x, weight, *others)``
     `Passed`, of the log-densities of rows. ``fixed`` is what the predictors have without coefficients; this and the
     weights may be one number, in an array, for all rows.
+``slopes(matrix, coefficients, fixed, x, weight, *others)``
+    The same as ``sums`` without second derivatives by the coefficients, which are most of the work; zeros stand there.
+    Of laws whose second derivatives by the coefficients change so little that a climb can do without new ones for once.
 ``sf_sums(matrix, coefficients, fixed, x, weight, *others)``
     The same of the log-probabilities of more than x, where a law has them.
 """

@@ -25,10 +25,10 @@ def _terms(x: float, eta: float) -> tuple[float, float, float]:
 
 
 @loop
-def _summed(matrix: Array, coefficients: Array, fixed: Array, x: Array, weight: Array) -> tuple[Any, ...]:
+def _summed(matrix: Array, coefficients: Array, fixed: Array, x: Array, weight: Array, curved: bool) -> tuple[Any, ...]:
     full_width()
     k = matrix.shape[1]
-    turned, by_first, by_second = room(k)
+    turned, by_first, by_second = room(k, curved)
     eta, y, w, along, across = np.zeros(ROWS), np.zeros(ROWS), np.zeros(ROWS), np.zeros(ROWS), np.zeros(ROWS)
     value, far = 0.0, 0
     for first in range(0, len(x), ROWS):
@@ -49,5 +49,16 @@ def _summed(matrix: Array, coefficients: Array, fixed: Array, x: Array, weight: 
 
 def sums(matrix: Array, coefficients: Array, fixed: Array, x: Array, weight: Array) -> Passed | None:
     """Of log-probabilities."""
-    value, far, along, across = _summed(matrix, coefficients, fixed, x, weight)
+    return _passed(matrix, coefficients, fixed, x, weight, curved=True)
+
+
+def slopes(matrix: Array, coefficients: Array, fixed: Array, x: Array, weight: Array) -> Passed | None:
+    """The same without second derivatives."""
+    return _passed(matrix, coefficients, fixed, x, weight, curved=False)
+
+
+def _passed(
+    matrix: Array, coefficients: Array, fixed: Array, x: Array, weight: Array, *, curved: bool
+) -> Passed | None:
+    value, far, along, across = _summed(matrix, coefficients, fixed, x, weight, curved)
     return Passed(value, along, across) if far < FARTHEST else None
