@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,15 @@ _SHAPES = ((-0.4, -0.5), (-0.2, 0.0), (-0.1, 0.5), (0.1, 0.5), (0.2, 0.0), (0.2,
 
 _NEAR_END = 0.9
 """Size of k, or of h, from which the law is compared with that at the end."""
+
+
+_FLAT, _ORDERS = 0.02, 11
+"""Size of k up to which moments are series in k, of so many terms less one."""
+
+_FAR = 20.0
+"""1/|h| from which logs of ratios of gamma functions are those of Stirling's formula, and do not cancel."""
+
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
 
 
 class Kappa4(LocationScale):
@@ -161,6 +171,16 @@ class Kappa4(LocationScale):
         """All parameters where the density does not vanish smoothly at an end: from k = 1/2 or h = 1/2 on."""
         return self.param_names if k >= 0.5 or h >= 0.5 or h * k >= 0.5 else ()
 
+    def mean(self, loc: Array, scale: Array, k: Array, h: Array) -> Array:
+        """Expected value."""
+        return np.asarray(loc + scale * _moments(k, h)[0])
+
+    def var(self, loc: Array, scale: Array, k: Array, h: Array) -> Array:
+        """Variance; infinite for k <= -1/2, and for hk <= -1/2, where the lower tail is heavy."""
+        k, h = np.asarray(k, dtype=float), np.asarray(h, dtype=float)
+        exists = (k > -0.5) & (h * k > -0.5)
+        return np.where(exists, np.square(scale) * _moments(np.where(exists, k, 0.1), h)[1], np.inf) + 0 * loc
+
     def rvs(self, loc: Array, scale: Array, k: Array, h: Array, size: Any, rng: Any) -> Array:
         """Draw random numbers, by their quantiles: SciPy's are NaN at k = 0 where h < 0."""
         return self.ppf(rng.uniform(size=size), loc, scale, k, h)
@@ -175,3 +195,51 @@ class Kappa4(LocationScale):
     def from_scipy(h: float, k: float, loc: float, scale: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.kappa4(h, k, loc, scale)``; None beyond the domains."""
         return {"loc": loc, "scale": scale, "k": k, "h": h} if -1 <= h < 1 and abs(k) < 1 else None
+
+
+def _moments(k: Any, h: Any) -> tuple[Array, Array]:
+    """Mean and variance of z.
+
+    With Y = (1 - F^h)/h, z is (1 - Y^k)/k, and E Y^s a beta function (Hosking 1994, eq. 12, of F uniform).
+    """
+    k, h = np.broadcast_arrays(np.asarray(k, dtype=float), np.asarray(h, dtype=float))
+    flat = np.abs(k) < _FLAT
+    some = np.where(flat, 0.1, k)
+    with np.errstate(all="ignore"):  # a variance that is not asked for may not be there
+        once, twice = _log_moment(some, h), _log_moment(2 * some, h)
+        mean = -np.expm1(once) / some
+        variance = np.exp(2 * once) * np.expm1(twice - 2 * once) / np.square(some)
+    # Near k = 0 by the cumulants of log Y: of G(s) = log E Y^s the first terms, over k, and of G(2k) - 2 G(k), over k².
+    near, rise, curve = np.where(flat, k, 0.0), np.zeros_like(k), np.zeros_like(k)
+    for n in range(1, _ORDERS):
+        term = _cumulant(n, h) / math.factorial(n)
+        rise = rise + term * near ** (n - 1)
+        if n > 1:
+            curve = curve + (2.0**n - 2) * term * near ** (n - 2)
+    growth = near * rise
+    level = -rise * special.exprel(growth)
+    spread = np.exp(2 * growth) * curve * special.exprel(near * near * curve)
+    return np.where(flat, level, mean), np.where(flat, spread, variance)
+
+
+def _log_moment(s: Array, h: Array) -> Array:
+    """Log of E Y^s."""
+    a = 1 / np.where(h == 0, 1.0, np.abs(h))
+    other = np.where(h > 0, -_log_ratio(a, 1 + s), _log_ratio(a, -s))
+    return np.asarray(special.gammaln(1 + s) + np.where(h == 0, 0.0, other))
+
+
+def _log_ratio(a: Array, b: Array) -> Array:
+    """Log of the ratio of the gamma functions of a + b and a, over a^b."""
+    plain = special.gammaln(a + b) - special.gammaln(a) - b * np.log(a)
+    rest = sum(c * ((a + b) ** -(2 * k + 1.0) - a ** -(2 * k + 1.0)) for k, c in enumerate(_STIRLING))
+    return np.where(a > _FAR, (a + b - 0.5) * np.log1p(b / a) - b + rest, plain)
+
+
+def _cumulant(order: int, h: Array) -> Array:
+    """Of log Y: a derivative of the log of E Y^s at s = 0."""
+    a = 1 / np.where(h == 0, 1.0, np.abs(h))
+    other = np.where(h > 0, -special.polygamma(order - 1, a + 1), (-1.0) ** order * special.polygamma(order - 1, a))
+    if order == 1:
+        other = other + np.log(a)
+    return np.asarray(special.polygamma(order - 1, 1.0) + np.where(h == 0, 0.0, other))

@@ -21,6 +21,7 @@ from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.skew_in_window import rising_on
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
 from mle_toolkit.families.standardised import quantile_of_tails
 from mle_toolkit.families.tilted import in_window, infinite
@@ -229,8 +230,15 @@ class SkewNormal(Family):
         )
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """An exponential law, as that of its normal laws, whatever alpha."""
-        return in_window(lower, upper, lambda slope: (*infinite(slope), np.nan))
+        """An exponential law, as that of its normal laws, whatever alpha; the normal cdf, as alpha and scale run off."""
+        tilts = in_window(lower, upper, lambda slope: (*infinite(slope), np.nan))
+        if math.isinf(lower) or math.isinf(upper):
+            return tilts
+        cdfs = (
+            Limit(rising_on(lower, upper, sign, math.inf), lambda loc, _, sign=sign: (loc, math.inf, sign * math.inf))
+            for sign in (1.0, -1.0)
+        )
+        return *tilts, *cdfs
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

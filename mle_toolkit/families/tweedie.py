@@ -46,6 +46,9 @@ _MANY = 512
 _SETTLED = np.array([1e-13, *[1e-10] * 6])
 """Last coefficients of such a polynomial, of each of `_moments`, over the size of its values or 1."""
 
+_TAILS = 256
+"""Rows whose tails are summed together."""
+
 _MOST_JUMPS = 2_000
 """Numbers of jumps that tails are summed over one by one; of more, evenly spaced ones."""
 
@@ -130,13 +133,17 @@ class Tweedie(Family):
         """The sums as they are."""
         return sums
 
+    def log_tails(self, x: Array, mu: Array, phi: Array, p: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return _log_tails(*np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, mu, phi, p))))
+
     def logcdf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
         """Log of the cdf."""
-        return _log_tails(*np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, mu, phi, p))))[0]
+        return self.log_tails(x, mu, phi, p)[0]
 
     def logsf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
         """Log of the survival function."""
-        return _log_tails(*np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, mu, phi, p))))[1]
+        return self.log_tails(x, mu, phi, p)[1]
 
     def ppf(self, q: Array, mu: float, phi: float, p: float) -> Array:
         """Quantile: 0 up to the probability of 0."""
@@ -411,21 +418,38 @@ def _log_tails(x: Array, mu: Array, phi: Array, p: Array) -> tuple[Array, Array]
     rate, alpha, theta = _settings(mu, phi, p)
     below, above = np.where(x < 0, -np.inf, -rate), np.where(x < 0, 0.0, np.log(-np.expm1(-rate)))
     below, above = np.where(x == np.inf, 0.0, below), np.where(x == np.inf, -np.inf, above)
-    some = np.flatnonzero((x.ravel() > 0) & (x.ravel() < np.inf))
     flat = [np.ravel(v) for v in (x, rate, alpha, theta, p)]
-    for k in some.tolist():
-        y, lam, a, t, power = (float(v[k]) for v in flat)
-        log_y = math.log(y) - math.log(t)
-        # Given x there are about as many jumps as the largest term of the density has.
-        peak = math.exp((math.log(lam) + a * (log_y - math.log(a))) / (1 + a))
-        ends = []
-        for centre, spread in ((lam, math.sqrt(lam)), (peak, math.sqrt(peak * (power - 1)))):
-            ends += [centre - _REACH * spread - _FEW, centre + _REACH * spread + 3 * _FEW]
-        low, high = max(1.0, math.floor(min(ends))), math.ceil(max(ends))
-        step = max(1.0, math.ceil((high - low) / _MOST_JUMPS))
-        j = np.arange(low, high + step, step)
-        weight = j * math.log(lam) - lam - special.gammaln(j + 1) + math.log(step)
-        low_tail, high_tail = log_gamma_tails(a * j, np.full(len(j), log_y))
-        below.flat[k] = min(0.0, float(special.logsumexp(np.append(weight + low_tail, -lam))))
-        above.flat[k] = min(0.0, float(special.logsumexp(weight + high_tail)))
+    inside = (flat[0] > 0) & (flat[0] < np.inf)
+    known = np.all([(v > 0) & (v < np.inf) for v in flat], axis=0)
+    below.flat[inside & ~known] = above.flat[inside & ~known] = np.nan  # parameters have left the doubles
+    some = np.flatnonzero(inside & known)
+    for first in range(0, len(some), _TAILS):
+        rows = some[first : first + _TAILS]
+        sums = _sums_over_jumps(*(v[rows] for v in flat))
+        below.flat[rows], above.flat[rows] = (np.minimum(tail, 0.0) for tail in sums)
     return below, above
+
+
+def _sums_over_jumps(x: Array, lam: Array, a: Array, theta: Array, p: Array) -> tuple[Array, Array]:
+    """Logs of the tails at some positive x; the terms of one are beside those of the next."""
+    log_x = np.log(x) - np.log(theta)
+    # Given x there are about as many jumps as the largest term of the density has.
+    peak = np.exp((np.log(lam) + a * (log_x - np.log(a))) / (1 + a))
+    middles, spreads = np.array([lam, peak]), np.sqrt([lam, peak * (p - 1)])
+    low = np.maximum(1.0, np.floor(np.min(middles - _REACH * spreads - _FEW, axis=0)))
+    high = np.ceil(np.max(middles + _REACH * spreads + 3 * _FEW, axis=0))
+    step = np.maximum(1.0, np.ceil((high - low) / _MOST_JUMPS))
+    count = (np.ceil((high + step - low) / step)).astype(int)
+    begin = np.cumsum(count) - count
+    row = np.repeat(np.arange(len(x)), count)
+    j = low[row] + step[row] * (np.arange(len(row)) - begin[row])
+    weight = j * np.log(lam)[row] - lam[row] - special.gammaln(j + 1) + np.log(step)[row]
+    low_tail, high_tail = log_gamma_tails(a[row] * j, log_x[row])
+
+    def summed(terms: Array, beside: Array) -> Array:
+        top = np.maximum(np.maximum.reduceat(terms, begin), beside)
+        top = np.where(top > -np.inf, top, 0.0)
+        with np.errstate(divide="ignore"):  # a tail may be beyond the doubles
+            return np.asarray(top + np.log(np.add.reduceat(np.exp(terms - top[row]), begin) + np.exp(beside - top)))
+
+    return summed(weight + low_tail, -lam), summed(weight + high_tail, np.full_like(lam, -np.inf))

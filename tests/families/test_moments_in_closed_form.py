@@ -60,3 +60,32 @@ def test_a_size_that_runs_off_has_no_effect_on_the_mean():
         fit = mle.regress("count ~ x", frame, "negbin", size="~ z", start={"size": [12.0, 10.0]})
     effect = fit.margins().loc["z"]
     assert effect["effect"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("k", "h"),
+    [(0.2, -0.5), (-0.3, -0.9), (0.0, 0.0), (0.019, -0.3), (0.021, -0.3), (0.9, -0.5)]
+    + [(1e-5, -1.0), (0.1, 1e-7), (0.4, 0.9), (-1e-9, -1e-9)],
+)
+def test_moments_of_a_kappa_law_are_integrals_of_its_quantiles(k, h):
+    with mpmath.workdps(60):
+
+        def z(u):
+            w = u if h == 0 else mpmath.expm1(-u * h) / -h  # (1 - p^h)/h of p = exp(-u)
+            return -mpmath.log(w) if k == 0 else (1 - w**k) / k
+
+        def moment(power):
+            ends = [-400, -100, -30, -10, -3, 0, 2, 4, 6]
+            return mpmath.quad(lambda t: z(mpmath.exp(t)) ** power * mpmath.exp(t - mpmath.exp(t)), ends)
+
+        mean, square = moment(1), moment(2)
+        right = float(mean), float(square - mean**2)
+    law = mle.distribution("kappa4", loc=3.0, scale=2.0, k=k, h=h)
+    assert law.mean() == pytest.approx(3.0 + 2.0 * right[0], rel=1e-12)
+    assert law.var() == pytest.approx(4.0 * right[1], rel=1e-10)
+
+
+def test_a_kappa_law_has_no_variance_where_a_tail_is_too_heavy():
+    law = mle.distribution("kappa4", loc=0.0, scale=1.0, k=np.array([-0.6, 0.8, 0.2]), h=np.array([0.1, -0.7, -0.7]))
+    np.testing.assert_array_equal(np.isinf(law.var()), [True, True, False])
+    assert np.all(np.isfinite(law.mean()))

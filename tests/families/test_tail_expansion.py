@@ -1,5 +1,7 @@
 """Second derivatives of the logs of tails, and of probabilities of intervals, are those of other routes."""
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -104,3 +106,21 @@ def test_inverse_gaussian_laws_beyond_a_threshold_name_that_of_levy_in_a_window(
         nig = mle.fit(mle.Sample(x).truncated(-1.0, 1.5), "normal_inverse_gaussian")
     assert nig.certificate.verdict is Verdict.BOUNDARY
     assert nig.llf == pytest.approx(levy.llf, abs=1e-9)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_skew_normal_law_becomes_a_normal_cdf_in_a_window(sign):
+    window = (-1.0, 2.0) if sign > 0 else (-2.0, 1.0)
+    grid = np.linspace(-0.999, 1.999, 4001)
+    height = np.cumsum(0.5 * (1 + np.vectorize(math.erf)(2.0 * (grid + 0.3) / math.sqrt(2))))
+    x = sign * np.interp((np.arange(60) + 0.5) / 60, height / height[-1], grid)
+    with pytest.warns(FitWarning, match="normal cdf"):
+        fit = mle.fit(mle.Sample(x).truncated(*window), "skew_normal")
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert fit.params["alpha"] == sign * np.inf
+    best = max(
+        float(np.sum(d.logpdf(x)) - len(x) * np.log(d.cdf(window[1]) - d.cdf(window[0])))
+        for s in (0.3, 0.5, 1.0, 3.0)
+        for d in [mle.distribution("skew_normal", loc=fit.params["loc"], scale=1e4, alpha=sign * 1e4 / s)]
+    )
+    assert fit.llf >= best - 1e-6
