@@ -230,7 +230,7 @@ class SkewNormal(Family):
         )
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """An exponential law, as that of its normal laws, whatever alpha; the normal cdf, as alpha and scale run off."""
+        """An exponential law, as that of normal laws, whatever alpha; the normal cdf, as alpha and scale run off."""
         tilts = in_window(lower, upper, lambda slope: (*infinite(slope), np.nan))
         if math.isinf(lower) or math.isinf(upper):
             return tilts

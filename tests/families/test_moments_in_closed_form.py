@@ -64,8 +64,18 @@ def test_a_size_that_runs_off_has_no_effect_on_the_mean():
 
 @pytest.mark.parametrize(
     ("k", "h"),
-    [(0.2, -0.5), (-0.3, -0.9), (0.0, 0.0), (0.019, -0.3), (0.021, -0.3), (0.9, -0.5)]
-    + [(1e-5, -1.0), (0.1, 1e-7), (0.4, 0.9), (-1e-9, -1e-9)],
+    [
+        (0.2, -0.5),
+        (-0.3, -0.9),
+        (0.0, 0.0),
+        (0.019, -0.3),
+        (0.021, -0.3),
+        (0.9, -0.5),
+        (1e-5, -1.0),
+        (0.1, 1e-7),
+        (0.4, 0.9),
+        (-1e-9, -1e-9),
+    ],
 )
 def test_moments_of_a_kappa_law_are_integrals_of_its_quantiles(k, h):
     with mpmath.workdps(60):
