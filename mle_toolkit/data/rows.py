@@ -90,8 +90,8 @@ def column_totals(columns: Any) -> ColumnTotals:
             sums.append(ones[: len(block)] @ block)
             total += sums[-1]
             is_one &= sums[-1] == len(block)
-            for k in np.flatnonzero(is_one):
-                is_one[k] = np.all(block[:, k] == 1.0)
+            for k in [k for k, one in enumerate(is_one.tolist()) if one]:
+                is_one[k] = (block[:, k] == 1.0).all()
             if is_array:
                 squares.append(squares_of(block))
     return ColumnTotals(total, tuple(sums), tuple(squares), is_one)

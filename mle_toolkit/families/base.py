@@ -11,6 +11,7 @@ integers. A *score* is the tuple of the derivatives of ``logpdf`` by each parame
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
@@ -383,7 +384,7 @@ class Family(ABC):
     @cached_property
     def places(self) -> tuple[slice, ...]:
         """Where the numbers of each parameter stand in the vector of all."""
-        ends = np.cumsum([p.size for p in self.parameters]).tolist()
+        ends = list(itertools.accumulate(p.size for p in self.parameters))
         return tuple(slice(end - p.size, end) for p, end in zip(self.parameters, ends, strict=True))
 
     @cached_property

@@ -54,6 +54,9 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     """
     if (counted := _by_known_means(model, sample)) is not None:
         return [counted]
+    best = _by_least_squares(model, sample) if model.base.of_least_squares else None
+    if best is not None:  # no law is higher
+        return [best]
     weight = 1.0 if sample.weight is None else sample.weight
     begins = [_within_ends(model, params) for params in _null_params(model.base, sample)]
     if len(begins) == 1 and (explained := _by_least_squares(model, sample)) is not None:

@@ -238,7 +238,7 @@ class Likelihood:
     @property
     def with_moments(self) -> list[ByMoments]:
         """The intervals whose masses are sums of moments."""
-        return [] if self.plain else self._parts[0]
+        return [] if self.plain or self.family.per_row else self._parts[0]
 
     @cached_property
     def intervals(self) -> tuple[Array, Array, Array]:
