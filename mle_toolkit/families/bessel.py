@@ -61,6 +61,13 @@ def log_ive(order: Array, x: Array) -> Array:
         return np.where(order >= _ORDER, large, few)
 
 
+def log_debye(order: Array, x: Array) -> Array:
+    """``log I_order(x)`` less ``r - order arcsinh(order / x)``, r = hypot(order, x); NaN for an order below 40."""
+    order, x = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(x, dtype=float))
+    rest = _expansion(np.maximum(order, _ORDER), x, 1.0)[1]
+    return np.where(order >= _ORDER, rest - 0.5 * np.log(2 * math.pi * order), np.nan)
+
+
 def _far_out(order: Array, x: Array) -> Array:
     """``log(exp(-x) I_order(x))`` of a small order, by Abramowitz & Stegun 9.7.1."""
     term, series = np.ones_like(x), np.zeros_like(x)

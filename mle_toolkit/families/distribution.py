@@ -225,16 +225,16 @@ class Distribution:
             return self._shaped(within_range(self.family.entropy, *self._params))
         if self._n_rows is not None:
             return self._by_rows(self._n_rows, "entropy")
-        return -self._expected(lambda x: self.family.logpdf(x, *self._params) if self._is_wide else self.logpdf(x))
+        return -self._expected(lambda x: self.family.logpdf(x, *self._params) if self.is_wide else self.logpdf(x))
 
     @cached_property
-    def _is_wide(self) -> bool:
+    def is_wide(self) -> bool:
         """Whether there are more counts than can be summed soon, and their probabilities are smooth between them."""
         return self.family.smooth_counts and self.landmarks[-1] - self.landmarks[0] > _WIDE
 
     def _expected(self, function: Callable[[Array], Array]) -> float:
         """Expected value of a function that is smooth where the law is."""
-        if not self._is_wide:
+        if not self.is_wide:
             return self.expect(function)
         middle = float(np.rint(self.landmarks[len(self.landmarks) // 2]))
         low, high = self.ends

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.bessel import log_ive
+from mle_toolkit.families.bessel import log_debye, log_ive
 from mle_toolkit.families.domain import INTEGERS, POSITIVE
+from mle_toolkit.families.excess import log_excess
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -44,7 +45,9 @@ class Skellam(Summed):
         first, second = np.sqrt(np.asarray(mu1, dtype=float)), np.sqrt(np.asarray(mu2, dtype=float))
         with np.errstate(all="ignore"):
             tilt = x * (np.log(first) - np.log(second))
-            return np.asarray(tilt - np.square(first - second) + log_ive(np.abs(x), 2 * first * second))
+            near = tilt - np.square(first - second) + log_ive(np.abs(x), 2 * first * second)
+            far = _by_counts(np.asarray(x, dtype=float), mu1, mu2) + log_debye(np.abs(x), 2 * first * second)
+        return np.asarray(np.where(np.isnan(far), near, far))
 
     def score(self, x: Array, mu1: Array, mu2: Array) -> tuple[Array, ...]:
         """Derivatives by mu1 and mu2."""
@@ -88,3 +91,21 @@ class Skellam(Summed):
         from scipy import stats
 
         return stats.skellam(mu1, mu2)
+
+
+def _by_counts(x: Array, mu1: Array, mu2: Array) -> Array:
+    """Minus the excesses of both counts of which x most likely is the difference, over their means.
+
+    The leading terms of the log of the Bessel function, the tilt and the norm: together they do not cancel.
+    """
+    size, total = np.abs(x), np.add(mu1, mu2)
+    root = np.hypot(size, 2 * np.sqrt(mu1) * np.sqrt(mu2))
+    large = 0.5 * (root + size)
+    small = mu1 / large * mu2
+    gap = x - np.subtract(mu1, mu2)
+    more = gap * (x + np.subtract(mu1, mu2)) / (root + total)  # of both counts together
+    fall = np.zeros_like(large)
+    for sign in (1.0, -1.0):
+        count = np.where(sign * x > 0, large, small)
+        fall = fall - count * log_excess(-0.5 * (more + sign * gap) / count)
+    return fall

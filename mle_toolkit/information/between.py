@@ -9,7 +9,7 @@ divergence of Kullback and Leibler is infinite, and the result says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.information.integrals import Total, integral, sum_over_integers
+from mle_toolkit.information.integrals import Total, integral, smooth_sums_over_integers, sum_over_integers
 from mle_toolkit.information.model_free import around
 from mle_toolkit.information.pointwise import JEFFREYS, KL, Divergence
 from mle_toolkit.information.same_law import divergence_within, in_unit_of, mapped
@@ -40,6 +40,9 @@ _LOOSE = 1e-6
 
 _LEAST_LOG_MASS = -30.0
 """Log-density, times the size of x, from which a density of zero beside it is a hole in a law and no underflow."""
+
+_WHOLE, _ROUNDED = 1e-8, 1e-11
+"""Error of the sums of both laws up to which a sum by integrals counts, and share of it that is always its error."""
 
 _DRAWS = 2**17
 """Random numbers that a mean is taken of."""
@@ -398,8 +401,32 @@ def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
             ends[k] = ends[k + 2] = max(ends[k], ends[k + 2]) if k == 0 else min(ends[k], ends[k + 2])
     if p.family.discrete:
         low, high = min(ends[0], ends[2]), max(ends[1], ends[3])
+        if p.is_wide or q.is_wide:
+            found = _total_of_wide(measure, p, q, low, high, marks)
+            if found is not None:
+                return found
         return sum_over_integers(lambda k: np.exp(function(k)), low, high, float(np.rint(marks[0])) - 1)
     return integral(function, sorted(set(ends)), marks)
+
+
+def _total_of_wide(
+    measure: Divergence, p: Distribution, q: Distribution, low: float, high: float, marks: Sequence[float]
+) -> Total | None:
+    """A sum of very many terms by an integral; None where that does not give both laws a probability of 1."""
+    if not (p.family.smooth_counts and q.family.smooth_counts):
+        return None
+    function = log_terms(measure, p, q, between=True)
+
+    def mass_of(law: Distribution) -> Callable[[Array], Array]:
+        return lambda x: np.exp(law.family.logpdf(x, *law.params.values()))
+
+    with np.errstate(all="ignore"):  # far out a probability may be nothing
+        terms = mass_of(p), mass_of(q), lambda x: np.exp(function(x))
+        found = smooth_sums_over_integers(terms, low, high, marks)
+    if found is None:
+        return None
+    lost = max(abs(found[0] - 1), abs(found[1] - 1))
+    return Total(found[2], max(lost, _ROUNDED) * found[2], "") if lost <= _WHOLE else None
 
 
 def _total_of_mixed(measure: Divergence, p: Distribution, q: Distribution) -> Total:
@@ -420,15 +447,23 @@ def _total_of_mixed(measure: Divergence, p: Distribution, q: Distribution) -> To
 
 
 def log_terms(
-    measure: Divergence, p: Distribution, q: Distribution, log_shares: tuple[float, float] = (0.0, 0.0)
+    measure: Divergence,
+    p: Distribution,
+    q: Distribution,
+    log_shares: tuple[float, float] = (0.0, 0.0),
+    *,
+    between: bool = False,
 ) -> Callable[[Array], Array]:
-    """Log of the terms of a divergence, as a function of x, where each density has a share of its law."""
+    """Log of the terms of a divergence, as a function of x, where each density has a share of its law.
+
+    Of counts the terms ``between`` them are those of the formulas.
+    """
     ends = [_ends(law) for law in (p, q)]
-    circular = p.family.period is not None
+    anywhere = between or p.family.period is not None
 
     def function(x: Array) -> Array:
         log_p, log_q = (
-            share + _log_density(law, x, within, circular)
+            share + _log_density(law, x, within, anywhere)
             for law, within, share in zip((p, q), ends, log_shares, strict=True)
         )
         larger = np.fmax(log_p, log_q)
@@ -444,9 +479,9 @@ def log_terms(
     return function
 
 
-def _log_density(law: Distribution, x: Array, ends: tuple[float, float], circular: bool) -> Array:
+def _log_density(law: Distribution, x: Array, ends: tuple[float, float], anywhere: bool) -> Array:
     """Log-density; NaN inside the support of a continuous law where it is beyond the range of doubles, or a hole."""
-    if circular:
+    if anywhere:
         return np.asarray(law.family.logpdf(x, *law.params.values()))
     value = law.logpdf(x)
     if law.family.discrete:

@@ -12,6 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import IntegralError
 from mle_toolkit.families.quadrature import Stretch, adapt, first_knots
+from mle_toolkit.families.smooth_sums import smooth_sum
 
 Function = Callable[[Array], Array]
 
@@ -212,6 +213,43 @@ def sum_over_integers(function: Function, low: float, high: float, origin: float
     if where:
         return Total(np.inf, 0.0, where)
     return Total(value, rest + _ROUNDING * value)
+
+
+def smooth_sums_over_integers(
+    functions: Sequence[Function], low: float, high: float, marks: Sequence[float]
+) -> list[float] | None:
+    """Sums of functions that are smooth between the integers, of very many terms.
+
+    Parameters
+    ----------
+    functions : sequence of callable
+        Vectorised.
+    low, high : float
+        First and last integer; possibly infinite.
+    marks : sequence of float
+        Places in the bulk: between neighbours nothing is narrower than their distance.
+
+    Returns
+    -------
+    list of float
+        None where one of them is not smooth, or does not end.
+    """
+    knots = [mark for mark in np.unique(np.rint(marks)).tolist() if low <= mark <= high]
+    if not knots:
+        return None
+    stretches = [(a, b - 1) for a, b in itertools.pairwise(knots)] + [(knots[-1], high)]
+    if low < knots[0]:
+        stretches.append((knots[0] - 1, low))
+    found = []
+    for function in functions:
+        value = 0.0
+        for first, last in stretches:
+            part = smooth_sum(function, first, last)
+            if part is None or not math.isfinite(part[0]):
+                return None
+            value += part[0]
+        found.append(value)
+    return found
 
 
 def _rest(here: float, before: float) -> float:

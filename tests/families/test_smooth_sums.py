@@ -1,4 +1,4 @@
-"""Sums over very many counts, against zeta functions and mpmath."""
+"""Sums over very many counts, against zeta functions and mp."""
 
 import math
 
@@ -109,3 +109,51 @@ def test_tails_are_those_of_all_terms(monkeypatch, law, params, x):
 def test_quantiles_of_nothing_and_all_take_no_sums():
     law = mle.distribution("borel_tanner", mu=1 - 1e-9)
     assert law.ppf([0.0, 1.0]).tolist() == [1.0, math.inf]
+
+
+@pytest.mark.parametrize(("mu1", "mu2"), [(1e4, 1e3), (1e8, 1e7), (1e10, 1e9)])
+def test_the_entropy_of_large_differences_of_counts_is_that_of_edgeworth(mu1, mu2):
+    var, skewness = mu1 + mu2, (mu1 - mu2) / (mu1 + mu2) ** 1.5
+    right = 0.5 * math.log(2 * math.pi * math.e * var) - skewness**2 / 12
+    law = mle.distribution("skellam", mu1=mu1, mu2=mu2)
+    assert law.entropy() == pytest.approx(right, abs=1e-11 + 10 / var**2 + 0.3 * skewness**2 / var + 1 / var**1.5)
+
+
+@pytest.mark.parametrize(("mu1", "mu2"), [(3.0, 5.0), (3e3, 1e2), (1e3, 1e3), (1e3, 1e-5), (2e3, 1.0)])
+def test_probabilities_of_differences_of_counts_keep_their_digits(mu1, mu2):
+    law = mle.get_family("skellam")
+    x = np.rint(mu1 - mu2 + math.sqrt(mu1 + mu2) * np.array([-8.0, -2.0, -0.5, 0.0, 2.0, 8.0]))
+    with mp.workdps(40):
+        first, second = mp.mpf(mu1), mp.mpf(mu2)
+        right = [
+            float(
+                v / 2 * mp.log(first / second)
+                - first
+                - second
+                + mp.log(mp.besseli(abs(v), 2 * mp.sqrt(first * second)))
+            )
+            for v in map(int, x)
+        ]
+    np.testing.assert_allclose(law.logpdf(x, mu1, mu2), right, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("other", [{"size": 2.2, "mu": 1.1e7}, {"size": 1.7, "mu": 0.4e7}])
+def test_divergences_of_laws_of_very_many_counts_are_those_of_gamma_laws(other):
+    """Negative binomial counts of a large mean are gamma variables, but for a share of one over the mean."""
+    p, q = mle.distribution("negbin", size=2.0, mu=1e7), mle.distribution("negbin", **other)
+    of_gamma = [
+        mle.distribution("gamma", shape=law["size"], scale=law["mu"] / law["size"])
+        for law in ({"size": 2.0, "mu": 1e7}, other)
+    ]
+    for measure in (mle.kl_divergence, mle.js_divergence):
+        found = measure(p, q)
+        assert found.value == pytest.approx(measure(*of_gamma).value, rel=1e-5)
+        assert found.error < 1e-9
+
+
+def test_a_divergence_of_many_counts_is_a_sum_of_all_where_there_are_fewer():
+    p = mle.distribution("negbin", size=2.0, mu=2e4)
+    q = mle.distribution("negbin1", alpha=9e3, mu=2.1e4)
+    k = np.arange(2_000_000.0)
+    log_p, log_q = p.logpdf(k), q.logpdf(k)
+    assert mle.kl_divergence(p, q).value == pytest.approx(float(np.sum(np.exp(log_p) * (log_p - log_q))), rel=1e-9)
