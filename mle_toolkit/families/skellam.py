@@ -108,4 +108,4 @@ def _by_counts(x: Array, mu1: Array, mu2: Array) -> Array:
     for sign in (1.0, -1.0):
         count = np.where(sign * x > 0, large, small)
         fall = fall - count * log_excess(-0.5 * (more + sign * gap) / count)
-    return fall
+    return np.asarray(fall)

@@ -84,6 +84,12 @@ def test_an_exponential_threshold_is_the_smallest_observation():
     assert math.isnan(fit.bse["threshold"])
 
 
+def test_the_spike_of_a_threshold_is_at_the_smallest_event_and_not_at_a_censored_time():
+    sample = mle.Sample.right_censored([1.0, 2.0, 3.0, 2.5, 4.0], [0, 0, 0, 0, 1])
+    with pytest.raises(mle.errors.UnboundedLikelihoodError, match="smallest observation, 4, "):
+        mle.fit(sample, "shifted(weibull)")
+
+
 @pytest.mark.parametrize("base", ["weibull", "gamma", "loglogistic"])
 def test_without_a_local_maximum_the_way_out_is_shown(base):
     with pytest.raises(mle.errors.UnboundedLikelihoodError, match=r"not even a local.*Sample\.rounded") as caught:

@@ -377,7 +377,11 @@ class Shifted(Combined):
         """Why the likelihood is unbounded somewhere, where it is."""
         if "threshold" in fixed or not self._has_spike:
             return None
-        return f"as threshold comes to the smallest observation, {sample.minimum:g}, the likelihood grows without bound"
+        smallest = sample.minimum
+        if not sample.is_exact:  # censored times before it are no hindrance
+            exact = sample.lower == sample.upper
+            smallest = float(np.min(sample.lower, where=exact, initial=np.inf)) if exact.any() else smallest
+        return f"as threshold comes to the smallest observation, {smallest:g}, the likelihood grows without bound"
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """The threshold, where the density does not vanish faster than linearly there (Smith 1985)."""
