@@ -19,7 +19,7 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class _Regression(BaseEstimator):  # type: ignore[misc]
         weights = _weights(sample_weight, X)
         return regress(
             y, self._frame(X, self._names), family, weights=weights, links=self.links, solver=self.solver,
-            **self.formulas or {},
+            collinear=self.collinear, **self.formulas or {},
         )  # fmt: skip
 
     def _seen(self, X: Any) -> Any:
@@ -121,6 +121,9 @@ class DistributionRegressor(RegressorMixin, _Regression):  # type: ignore[misc]
         Whether to add a column of ones.
     solver : str, optional
         As for `mle_toolkit.regress`.
+    collinear : {"raise", "drop"}
+        What to do with columns that those before them make up, as a constant one, or the last of the dummies of a
+        factor: see `mle_toolkit.regress`.
 
     Attributes
     ----------
@@ -150,12 +153,14 @@ class DistributionRegressor(RegressorMixin, _Regression):  # type: ignore[misc]
         formulas: Mapping[str, Any] | None = None,
         fit_intercept: bool = True,
         solver: Solver | None = None,
+        collinear: Literal["raise", "drop"] = "raise",
     ) -> None:
         self.family = family
         self.links = links
         self.formulas = formulas
         self.fit_intercept = fit_intercept
         self.solver = solver
+        self.collinear = collinear
 
     def __sklearn_tags__(self) -> Any:
         """Say that the score is no R²."""
@@ -210,6 +215,9 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
         Whether to add a column of ones.
     solver : str, optional
         As for `mle_toolkit.regress`.
+    collinear : {"raise", "drop"}
+        What to do with columns that those before them make up, as a constant one, or the last of the dummies of a
+        factor: see `mle_toolkit.regress`.
 
     Attributes
     ----------
@@ -247,10 +255,12 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
         links: Mapping[str, Any] | None = None,
         fit_intercept: bool = True,
         solver: Solver | None = None,
+        collinear: Literal["raise", "drop"] = "raise",
     ) -> None:
         self.links = links
         self.fit_intercept = fit_intercept
         self.solver = solver
+        self.collinear = collinear
 
     formulas = None
 
@@ -272,6 +282,7 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
             How many observations each row is.
         """
         X, y = validate_data(self, X, y, ensure_min_samples=2)
+        _check_labels(y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         weights = _weights(sample_weight, X)
@@ -391,3 +402,20 @@ class DistributionEstimator(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if laws[0].family.multivariate:
             return np.asarray(laws[0].rvs(n_samples, rng))
         return np.stack([law.rvs(n_samples, rng) for law in laws], axis=1)
+
+
+def _check_labels(y: Array) -> None:
+    """Refuse labels that have no order, because some are missing, or are words where others are numbers."""
+    if y.dtype.kind != "O":
+        return
+    import pandas as pd
+
+    missing = np.asarray(pd.isna(y))
+    if missing.any():
+        raise DataError(
+            f"y: {np.count_nonzero(missing)} of {len(y)} labels are missing; the first is that of row "
+            f"{np.argmax(missing)}. Leave these rows out."
+        )
+    kinds = {isinstance(label, str): label for label in y.tolist()}
+    if len(kinds) > 1:
+        raise DataError(f"y: some labels are words, as {kinds[True]!r}, and some are not, as {kinds[False]!r}.")

@@ -347,6 +347,23 @@ def test_a_misspelt_option_is_told_as_a_name_whatever_its_value_is(frame, wrong)
         mle.regress("z ~ x", frame.assign(z=frame.y + 1.0), "gamma", **wrong)
 
 
+@pytest.mark.parametrize("kind", ["memory", "csv", "folder"])
+def test_a_word_among_numbers_is_told_and_makes_no_factor(frame, tmp_path, kind):
+    """A mark for a missing value, late in a column, once gave as many coefficients as there are numbers."""
+    texts = frame.assign(x=[*frame.x.astype(str)[:-1], "n/a?"])
+    data = texts
+    if kind == "csv":
+        data = tmp_path / "rows.csv"
+        texts.to_csv(data, index=False)
+    if kind == "folder":
+        data = tmp_path / "parts"
+        data.mkdir()
+        frame[:100].to_parquet(data / "a.parquet")
+        frame[100:].assign(x="n/a?").to_parquet(data / "b.parquet")
+    with pytest.raises(DataError, match=r"'x': \d+ of its \d+ different values are numbers, and 1 is not: 'n/a\?'"):
+        mle.regress("y ~ x", data, "poisson")
+
+
 def test_a_misspelt_option_is_told_so_of_files_too(frame, tmp_path):
     """The columns that options name are read before anything is known of the rows."""
     frame.assign(z=frame.y + 1.0).to_csv(tmp_path / "rows.csv")

@@ -154,3 +154,31 @@ def test_names_of_columns_are_names_of_terms():
     model = DistributionRegressor("normal", formulas={"sigma": "~ age"}).fit(frame, COUNTS)
     assert list(model.fit_.params["mu"].index) == ["Intercept", "dose", "age"]
     assert list(model.fit_.params["sigma"].index) == ["Intercept", "age"]
+
+
+def test_dummies_of_all_levels_are_an_error_or_dropped():
+    """As the encoders of scikit-learn make them, beside a column of ones."""
+    dummies = np.eye(3)[RNG.integers(0, 3, size=120)]
+    wide = np.hstack([X, dummies])
+    with pytest.raises(mle.errors.NoMaximumError, match="collinear"):
+        DistributionRegressor("poisson").fit(wide, COUNTS)
+    with pytest.warns(mle.FitWarning, match="1 collinear columns are dropped"):
+        model = DistributionRegressor("poisson", collinear="drop").fit(wide, COUNTS)
+    fewer = DistributionRegressor("poisson").fit(wide[:, :-1], COUNTS)
+    np.testing.assert_allclose(model.predict(wide), fewer.predict(wide[:, :-1]), rtol=1e-10)
+    with pytest.warns(mle.FitWarning, match="dropped"):
+        classes = DistributionClassifier(collinear="drop").fit(np.hstack([X, np.ones((120, 1))]), DIED)
+    with_ones = np.hstack([X, np.ones((120, 1))])
+    np.testing.assert_allclose(classes.predict_proba(with_ones),
+                               DistributionClassifier().fit(X, DIED).predict_proba(X), rtol=1e-10)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [(["a", None], "60 of 120 labels are missing; the first is that of row 1"),
+     (["a", np.nan], "contains NaN"),
+     (["a", 1], "some labels are words, as 'a', and some are not, as 1")],
+)  # fmt: skip
+def test_labels_without_an_order_are_refused(labels, said):
+    with pytest.raises(ValueError, match=said):
+        DistributionClassifier().fit(X, np.array(labels * 60, dtype=object))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -205,6 +205,34 @@ def missing(frame: Columns, name: str) -> Mask:
     if frame.is_numeric(name):
         return np.isnan(frame.numbers(name))
     return frame.labels(name).codes < 0
+
+
+_MANY_NUMBERS, _MOST = 50, 0.9
+"""Different numbers from which a column of them, where they are this share of its values, is one of numbers."""
+
+
+def check_words(name: str, levels: Sequence[Any]) -> None:
+    """Refuse a column of numbers that words among them, as a mark for a missing value, turn into one of levels."""
+    words = [level for level in levels if isinstance(level, str) and not _is_number(level)]
+    count = len(levels) - len(words)
+    if words and count >= _MANY_NUMBERS and count >= _MOST * len(levels):
+        listed = ", ".join(map(repr, words[:_LISTED])) + (", ..." if len(words) > _LISTED else "")
+        raise DataError(
+            f"column {name!r}: {count:,} of its {len(levels):,} different values are numbers, and {len(words):,} "
+            f"{'is' if len(words) == 1 else 'are'} not: {listed}. Correct these, or leave them empty where they stand "
+            f"for what is missing; if the numbers are names, write C({name})."
+        )
+
+
+_LISTED = 3
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_finite(values: Array, factor: Factor, frame: Columns, rows: NDArray[np.intp] | None) -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.columns import Columns, Level
-from mle_toolkit.data.factors import CONTINUED, Evaluation, check_finite, labels_of_factor, missing
+from mle_toolkit.data.factors import CONTINUED, Evaluation, check_finite, check_words, labels_of_factor, missing
 from mle_toolkit.data.formula_text import Factor, read, shortened
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.sparse import MANY_LEVELS, SparseDesign, is_worth_it, without_column
@@ -411,6 +411,8 @@ def _learned(recipe: Recipe, frame: Columns, rows: NDArray[np.intp] | None) -> R
     for label, factor in recipe.factors.items():
         if factor.function == "C" or (factor.function is None and not frame.is_numeric(label)):
             levels[label], bases[label] = _levels_of(factor, frame, rows)
+            if factor.function is None:
+                check_words(label, levels[label])
             continue
         evaluation = Evaluation(factor, frame, rows, states, learning=True)
         values = evaluation.value()

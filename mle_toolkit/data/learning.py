@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from mle_toolkit.data.columns import Columns, Level
-from mle_toolkit.data.factors import missing
+from mle_toolkit.data.factors import check_words, missing
 from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.pieces import IN_MEMORY_ROWS
 from mle_toolkit.errors import DataError
@@ -94,6 +94,7 @@ class Learned:
             mine = self.levels.setdefault(name, {})
             mine.update(levels)
             if len(mine) > MOST_LEVELS:
+                check_words(name, tuple(mine))
                 raise DataError(f"column {name!r}: more than {MOST_LEVELS:,} levels. Is it a number, or a key of rows?")
         for name, order in other.ordered.items():
             self.ordered[name] = _one_order(name, self.ordered.get(name, order), order)
