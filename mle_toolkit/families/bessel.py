@@ -68,6 +68,45 @@ def log_debye(order: Array, x: Array) -> Array:
     return np.where(order >= _ORDER, rest - 0.5 * np.log(2 * math.pi * order), np.nan)
 
 
+def lag_of_slope(order: Array, x: Array) -> Array:
+    """``hypot(order, x)`` less the derivative of ``log I_order(x)`` by log x, for order >= 0: never negative.
+
+    Of large orders by Debye's expansion of the derivative (Abramowitz & Stegun 9.7.9), of far arguments by Hankel's.
+    """
+    order, x = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(x, dtype=float))
+    with np.errstate(all="ignore"):
+        root, large = np.hypot(order, x), np.maximum(order, _ORDER)
+        t = 1 / np.hypot(1.0, x / large)
+        series, lost = np.zeros_like(t), np.zeros_like(t)
+        power = np.ones_like(t)
+        for u, more in zip(_debye(), _debye_of_slope(), strict=True):
+            lost = lost + power * np.polynomial.polynomial.polyval(t, more)
+            series = series + power * np.polynomial.polynomial.polyval(t, u)
+            power = power / large
+        by_debye = x * x / np.hypot(large, x) * t * lost / series  # 1 - t² is the square of x over the root
+        # Of few counts by the ratio of two neighbours; x far below 1 by a continued fraction.
+        square = 0.25 * x * x
+        fraction = 0.5 * x / (order + 1 + square / (order + 2 + square / (order + 3)))
+        ratio = np.where(x < _SMALL, fraction, special.ive(order + 1, x) / special.ive(order, x))
+        beyond = x * x / (root + order)
+        term, value, slope = np.ones_like(x), np.zeros_like(x), np.zeros_like(x)
+        for k in range(1, _FAR_TERMS):
+            term = term * ((2 * k - 1) ** 2 - 4 * np.square(order)) / (8 * k * x)
+            value, slope = value + term, slope - k * term
+        far = np.square(order) / (root + x) + 0.5 - slope / (1 + value)
+        few = np.where(x < _FAR, beyond - x * ratio, far)
+        return np.where(order >= _ORDER, by_debye, few)
+
+
+@cache
+def _debye_of_slope() -> tuple[Array, ...]:
+    """Of the polynomials u_k those of the series, less those of that of the derivative, over t (1 - t²)."""
+    from numpy.polynomial import polynomial as poly
+
+    inner = (poly.polyadd(0.5 * u, poly.polymul([0.0, 1.0], poly.polyder(u))) for u in _debye()[:-1])
+    return np.array([0.0]), *inner
+
+
 def _far_out(order: Array, x: Array) -> Array:
     """``log(exp(-x) I_order(x))`` of a small order, by Abramowitz & Stegun 9.7.1."""
     term, series = np.ones_like(x), np.zeros_like(x)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.bessel import log_debye, log_ive
+from mle_toolkit.families.bessel import lag_of_slope, log_debye, log_ive
 from mle_toolkit.families.domain import INTEGERS, POSITIVE
 from mle_toolkit.families.excess import log_excess
 from mle_toolkit.families.parameters import Parameter
@@ -51,13 +51,20 @@ class Skellam(Summed):
 
     def score(self, x: Array, mu1: Array, mu2: Array) -> tuple[Array, ...]:
         """Derivatives by mu1 and mu2."""
-        first, second = np.sqrt(np.asarray(mu1, dtype=float)), np.sqrt(np.asarray(mu2, dtype=float))
         x = np.asarray(x, dtype=float)
-        size, z = np.abs(x), 2 * first * second
-        with np.errstate(all="ignore"):
-            ratio = np.exp(log_ive(size + 1, z) - log_ive(size, z))
-        up, down = 0.5 * (size + x), 0.5 * (size - x)
-        return up / mu1 + second / first * ratio - 1, down / mu2 + first / second * ratio - 1
+        first, second, lag, _ = _expected_counts(x, mu1, mu2)
+        return (first - 0.5 * lag) / mu1, (second - 0.5 * lag) / mu2
+
+    def hessian(self, x: Array, mu1: Array, mu2: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row.
+
+        With A the derivative of the log of I by log z, that of A is z² + x² - A², by Bessel's equation.
+        """
+        x = np.asarray(x, dtype=float)
+        first, second, lag, root = _expected_counts(x, mu1, mu2)
+        bend = 0.25 * lag * (2 * root - lag)
+        own = [(bend - (away + mean - 0.5 * lag)) / np.square(mean) for away, mean in ((first, mu1), (second, mu2))]
+        return own[0], bend / mu1 / mu2, own[1]
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """From the moments."""
@@ -93,19 +100,30 @@ class Skellam(Summed):
         return stats.skellam(mu1, mu2)
 
 
+def _expected_counts(x: Array, mu1: Array, mu2: Array) -> tuple[Array, Array, Array, Array]:
+    """How far both counts, of which x most likely is the difference, are above their means.
+
+    Third how far the derivative of the log of the Bessel function by that of its argument is below the sum of both
+    counts, and fourth that sum.
+    """
+    z = 2 * np.sqrt(mu1) * np.sqrt(mu2)
+    root = np.hypot(x, z)
+    gap = x - np.subtract(mu1, mu2)
+    more = gap * (x + np.subtract(mu1, mu2)) / (root + np.add(mu1, mu2))  # of both counts together
+    return 0.5 * (more + gap), 0.5 * (more - gap), lag_of_slope(np.abs(x), z), root
+
+
 def _by_counts(x: Array, mu1: Array, mu2: Array) -> Array:
     """Minus the excesses of both counts of which x most likely is the difference, over their means.
 
     The leading terms of the log of the Bessel function, the tilt and the norm: together they do not cancel.
     """
-    size, total = np.abs(x), np.add(mu1, mu2)
-    root = np.hypot(size, 2 * np.sqrt(mu1) * np.sqrt(mu2))
+    size = np.abs(x)
+    first, second, _, root = _expected_counts(x, mu1, mu2)
     large = 0.5 * (root + size)
     small = mu1 / large * mu2
-    gap = x - np.subtract(mu1, mu2)
-    more = gap * (x + np.subtract(mu1, mu2)) / (root + total)  # of both counts together
     fall = np.zeros_like(large)
-    for sign in (1.0, -1.0):
-        count = np.where(sign * x > 0, large, small)
-        fall = fall - count * log_excess(-0.5 * (more + sign * gap) / count)
+    for away, is_large in ((first, x > 0), (second, x < 0)):
+        count = np.where(is_large, large, small)
+        fall = fall - count * log_excess(-away / count)
     return np.asarray(fall)

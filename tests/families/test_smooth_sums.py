@@ -9,6 +9,7 @@ from scipy import special
 
 import mle_toolkit as mle
 from mle_toolkit.families import summed
+from mle_toolkit.families.bessel import lag_of_slope
 from mle_toolkit.families.smooth_sums import smooth_sum
 
 
@@ -157,3 +158,29 @@ def test_a_divergence_of_many_counts_is_a_sum_of_all_where_there_are_fewer():
     k = np.arange(2_000_000.0)
     log_p, log_q = p.logpdf(k), q.logpdf(k)
     assert mle.kl_divergence(p, q).value == pytest.approx(float(np.sum(np.exp(log_p) * (log_p - log_q))), rel=1e-9)
+
+
+@pytest.mark.parametrize(("mu1", "mu2"), [(3.0, 5.0), (3e3, 1e2), (1e3, 1e3), (0.01, 20.0)])
+@pytest.mark.parametrize("away", [-3, 0, 3])
+def test_derivatives_of_differences_of_counts_are_those_of_many_digits(mu1, mu2, away):
+    law = mle.get_family("skellam")
+    x = round(mu1 - mu2 + away * math.sqrt(mu1 + mu2))
+
+    def logpdf(a, b):
+        return x / mp.mpf(2) * mp.log(a / b) - a - b + mp.log(mp.besseli(abs(x), 2 * mp.sqrt(a * b)))
+
+    at = np.array([float(x)])
+    got = [float(v[0]) for v in (*law.score(at, mu1, mu2), *law.hessian(at, mu1, mu2))]
+    with mp.workdps(40):
+        orders = (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)
+        right = [float(mp.diff(logpdf, (mp.mpf(mu1), mp.mpf(mu2)), order)) for order in orders]
+    np.testing.assert_allclose(got, right, rtol=1e-9, atol=1e-10 * max(map(abs, right)))
+
+
+@pytest.mark.parametrize("order", [0.0, 1.0, 39.0, 40.0, 300.0])
+@pytest.mark.parametrize("x", [1e-3, 0.029, 0.031, 3.0, 900.0, 3e6])
+def test_the_slope_of_a_bessel_function_lags_behind_its_leading_term(order, x):
+    with mp.workdps(60):
+        slope = order + x * mp.besseli(order + 1, mp.mpf(x)) / mp.besseli(order, mp.mpf(x))
+        right = float(mp.sqrt(mp.mpf(order) ** 2 + mp.mpf(x) ** 2) - slope)
+    assert float(lag_of_slope(order, x)) == pytest.approx(right, rel=1e-9, abs=1e-13 * x)
