@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from mle_toolkit.information.model_free import SampleEntropy
 
 
-_SHARED_ROWS = 20_000
-"""Rows up to which the maxima of laws are kept with the observations, for laws that have them as limits."""
-
-
 def compare(
     data: Any,
     families: Any = None,
@@ -108,8 +104,6 @@ def compare(
     if not any(isinstance(item, Fit) or not item.discrete for item in asked):
         sample = _counted(sample)
     _check_one_measure({law.name: law for law in (i.family if isinstance(i, Fit) else i for i in asked)}, sample)
-    if not sample.is_plain and sample.in_memory and sample.n_rows <= _SHARED_ROWS:
-        sample.once("maxima", dict)  # laws have limits in common, whose search takes long where rows are intervals
     names: list[str] = []
     for item in asked:
         names.append(_label(item, set(names)))

@@ -48,6 +48,9 @@ from mle_toolkit.options import as_float, flag, function, number, shown
 
 T = TypeVar("T")
 
+_SHARED_ROWS = 20_000
+"""Rows up to which the maxima of laws are kept with observations that are not all exact."""
+
 _SELECTING_ROWS = 100_000
 _STANDARD_ERRORS = 4.0
 """Rows of the subsample between whose quantiles one of long data is sought, and how far to either side."""
@@ -192,8 +195,9 @@ class Sample:
 
     @property
     def maxima(self) -> dict[Any, Any] | None:
-        """Maxima by law, where they are kept for laws that have them as limits; None where they are not."""
-        return self._kept.get("maxima")
+        """Maxima by law, which laws have as limits, where to find them takes long; None where they are not kept."""
+        few = not self.is_plain and self.in_memory and self.n_rows <= _SHARED_ROWS
+        return self.once("maxima", dict) if few else None
 
     @classmethod
     def of(

@@ -27,8 +27,11 @@ def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
     if law is None or found.is_certified:
         return found
     seen = with_ends(sample, lambda lower, upper: (law.of(lower), law.of(upper)))
+    ended = law.family.resolve(seen)
+    if all(p.regular for p in ended.parameters):
+        return found  # no end of an interval keeps that of the support: it moves freely, and was free in the search
     try:
-        at = maximise(law.family.resolve(seen), seen)
+        at = maximise(ended, seen)
     except NoMaximumError:
         return found
     params = law.embed(*law.family.unpack(at.theta))

@@ -183,7 +183,7 @@ def _settled(
         raise ParameterError(f"{family.name} {reason}; leave solver=None.")
     if direct is not None and not fixed and not bounds and solver in (None, "closed-form") and start is None:
         maximum = _from_closed_form(family, likelihood, direct())
-    elif family.from_intervals is not None and not fixed and not bounds and solver is None and _is_in_intervals(sample):
+    elif family.from_intervals is not None and not any((sample.is_plain, sample.window, fixed, bounds, solver)):
         maximum = _from_intervals(family, family.from_intervals, sample)
     elif family.at_observations is not None and not bounds and sample.in_memory:
         maximum = _at_observations(family, family.at_observations, likelihood, fixed, start, solver)
@@ -254,10 +254,6 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
     return maximum_at(family, likelihood, theta, free, "closed-form", value, boundary=boundary)
 
 
-def _is_in_intervals(sample: Sample) -> bool:
-    return not sample.is_plain and sample.window is None
-
-
 def _from_intervals(family: Family, from_intervals: Callable[[Sample], tuple[float, ...]], sample: Sample) -> Maximum:
     """The maximum as the family finds it from intervals: whatever the start, there is no other."""
     theta = joined(family, from_intervals(sample))
@@ -279,7 +275,6 @@ def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
 
 _NEARER = (1e-1, 1e-2, 1e-3)
 """Spreads, relative to a point, of the laws that are tried on it."""
-
 
 _CONCENTRATES = 1.0
 """Gain of log-likelihood, from each of those to the next, of a law whose density there grows without bound: the log of
@@ -451,7 +446,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known
         try:
-            law, near = law.resolve(sample), _near(found, law, shared)
+            law, near = _resolved(law, sample), _near(found, law, shared)
             if is_far_below(law, found, sample, near):
                 continue
             at = maximise(law, sample, fixed=shared, start=near)
@@ -518,7 +513,7 @@ def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
         if not _is_possible(limit.family, sample):
             continue
         try:
-            found = maximise(limit.family.resolve(sample), sample, fixed=limit.given)
+            found = maximise(_resolved(limit.family, sample), sample, fixed=limit.given)
         except NoMaximumError:
             continue
         at = found if found.limit is None else found.limit
@@ -533,6 +528,11 @@ def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
             if np.all(np.abs(own - theirs) < _BESIDE_LIMIT):
                 return True
     return False
+
+
+def _resolved(law: Family, sample: Sample) -> Family:
+    """A limiting law with what is learned of it from the data: one for all where maxima are kept, which are by law."""
+    return law.resolve(sample) if sample.maxima is None else sample.once(law, lambda: law.resolve(sample))
 
 
 def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
