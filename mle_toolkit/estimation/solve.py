@@ -461,7 +461,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         as_high = at.loglik > found.loglik or equal(at.loglik)
         higher = as_high and (best is None or at.loglik > best.loglik + _ALIKE)
         # Where a higher limit has lost its digits there is no maximum to report, of the family neither.
-        no_digits = at.loglik > found.loglik and not equal(at.loglik) and at.certify().verdict is Verdict.INEXACT
+        no_digits = higher and at.certify().verdict is Verdict.INEXACT and at.loglik > found.loglik
+        no_digits = no_digits and not equal(at.loglik)
         ends = tuple(
             p.name
             for p in family.parameters

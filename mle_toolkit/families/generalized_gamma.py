@@ -67,7 +67,11 @@ _NEAR_NORMAL = 1e-5
 """|Q| below which tails are those of the normal law and the first term beyond: the next is Q² of them."""
 
 _SERIES_SHAPE = 20.0
-_FEW_TERMS = 20
+_SERIES = tuple(
+    [(1, k + 1, (k + 1) * (k + 2))[order] / math.factorial(k + 2 + order) for k in range(20, -1, -1)]
+    for order in range(3)
+)
+"""Of (exp(v) - 1 - v) / v² and of its first two derivatives, for Horner's rule."""
 
 
 class GeneralizedGamma(Family):
@@ -338,14 +342,14 @@ class _OfLogs(Family):
     def logpdf(self, y: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log-density at y."""
         w = (y - mu) / sigma
-        return np.asarray(_heights(q)[0] - np.log(sigma) - w * w * _exponential(q * w)[0])
+        return np.asarray(_heights(q)[0] - np.log(sigma) - w * w * _exponential(q * w, 0)[0])
 
     def score(self, y: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
         """Derivatives by mu, sigma and q."""
         w = (y - mu) / sigma
         v = q * w
         pull = w * special.exprel(v)
-        by_q = _heights(q)[1] - w**3 * _exponential(v)[1]
+        by_q = _heights(q)[1] - w**3 * _exponential(v, 1)[1]
         return pull / sigma, (w * pull - 1) / sigma, by_q
 
     def hessian(self, y: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
@@ -480,7 +484,7 @@ class _Prentice(Family):
 
 def _log_tails_near_normal(w: Array, q: Array) -> tuple[Array, Array]:
     """Logs of both tails by Temme's expansion (DLMF 8.12.7), whose first coefficient is -1/3."""
-    z = w * np.sqrt(2 * _exponential(q * w)[0])
+    z = w * np.sqrt(2 * _exponential(q * w, 0)[0])
     tails = []
     for sign in (1.0, -1.0):
         log_p = special.log_ndtr(sign * z)
@@ -490,26 +494,29 @@ def _log_tails_near_normal(w: Array, q: Array) -> tuple[Array, Array]:
     return tails[0], tails[1]
 
 
-def _exponential(v: Array) -> tuple[Array, Array, Array]:
+def _exponential(v: Array, derivatives: int = 2) -> list[Array]:
     """(exp(v) - 1 - v) / v², its first and its second derivative; as their power series near 0, where they cancel."""
     near = np.abs(v) < 1.0
     small = np.where(near, v, 0.0)
-    series = [np.zeros_like(small) for _ in range(3)]
-    for k in range(_FEW_TERMS, -1, -1):
-        for j, factor in enumerate((1, k + 1, (k + 1) * (k + 2))):
-            series[j] = series[j] * small + factor / math.factorial(k + 2 + j)
     with np.errstate(all="ignore"):
         power = np.exp(v)
-        value = (np.expm1(v) - v) / (v * v)
-        first = ((v - 2) * power + v + 2) / v**3
-        second = ((v * v - 4 * v + 6) * power - 2 * v - 6) / v**4
-    direct = (value, first, second)
-    return tuple(np.where(near, s, d) for s, d in zip(series, direct, strict=True))  # type: ignore[return-value]
+        direct = [(np.expm1(v) - v) / (v * v)]
+        if derivatives > 0:
+            direct.append(((v - 2) * power + v + 2) / v**3)
+        if derivatives > 1:
+            direct.append(((v * v - 4 * v + 6) * power - 2 * v - 6) / v**4)
+    values = []
+    for apart, coefficients in zip(direct, _SERIES, strict=False):
+        series = np.zeros_like(small)
+        for coefficient in coefficients if near.any() else ():
+            series = series * small + coefficient
+        values.append(np.where(near, series, apart))
+    return values
 
 
 def _exprel_slope(v: Array) -> Array:
     """Derivative of (exp(v) - 1) / v, which is (v exp(v) - exp(v) + 1) / v²: from that of `_exponential`."""
-    value, first, _ = _exponential(v)
+    value, first = _exponential(v, 1)
     return value + v * first
 
 
