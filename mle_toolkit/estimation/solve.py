@@ -461,8 +461,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         as_high = at.loglik > found.loglik or equal(at.loglik)
         higher = as_high and (best is None or at.loglik > best.loglik + _ALIKE)
         # Where a higher limit has lost its digits there is no maximum to report, of the family neither.
-        no_digits = higher and at.certify().verdict is Verdict.INEXACT and at.loglik > found.loglik
-        no_digits = no_digits and not equal(at.loglik)
+        inexact = higher and at.certify().verdict is Verdict.INEXACT
+        no_digits = inexact and at.loglik > found.loglik and not equal(at.loglik)
         ends = tuple(
             p.name
             for p in family.parameters
@@ -555,7 +555,6 @@ _BESIDE_LIMIT = 0.05
 
 _ALIKE = 1e-9
 """Nats by which a limiting law must be above one that comes before it."""
-
 
 _DIGITS_LOST = 1e-5
 """Nats by which a log-likelihood may be too high by rounding where parameters have nearly run off."""
