@@ -337,9 +337,24 @@ class Columns(NamedTuple):
         """``Z.T @ diag(across) @ other``; shape (k, m)."""
         if isinstance(other, SparseColumns):
             return np.stack([other.summed(across * column) for column in self.formed().T])
+        if self._is(other):  # as those of levels are, which have one design
+            return self.squared(across) if self.twin is None else self.expanded(_NOTHING, across)[1]
         products = self.matrix.T @ (across[:, None] * other.matrix)
         products = products if self.by is None else self.by.T @ products
         return np.asarray(products if other.by is None else products @ other.by)
+
+
+    def _is(self, other: Columns) -> bool:
+        """Whether the columns of another design are these, in the same memory."""
+        one, two = self.matrix, other.matrix
+        if one is not two and (one.shape, one.strides, one.ctypes.data) != (two.shape, two.strides, two.ctypes.data):
+            return False
+        if self.by is None or other.by is None:
+            return self.by is other.by
+        return np.array_equal(self.by, other.by)
+
+
+_NOTHING = np.zeros(1)
 
 
 class SparseColumns(NamedTuple):

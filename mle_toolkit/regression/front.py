@@ -220,11 +220,14 @@ class Front:
         designs: dict[str, Any] = {}
         free: dict[str, NDArray[np.bool_]] = {}
         shifted: list[str] = []
+        by_columns: dict[int, Array] = {}
         for name, matrix in self.matrices.items():
             mine = [f"{name}[{term}]" for term in self.designs[name].names]
             free[name] = np.array([coefficient not in known for coefficient in mine], dtype=bool)
             short = isinstance(matrix, np.ndarray) and len(matrix) <= BLOCK_ROWS
             kept = matrix if free[name].all() else matrix[:, free[name]]
+            if short and kept is matrix:  # of parameters that have one design, one copy
+                kept = by_columns.setdefault(id(matrix), np.asfortranarray(matrix))
             designs[design_key(name)] = np.asfortranarray(kept) if short else kept
             offset = self.offsets.get(name)
             if not free[name].all():

@@ -42,6 +42,11 @@ def test_compiled_products_are_those_of_numpy(order, size):
         np.testing.assert_allclose(compiled.times(by[0]), plain.times(by[0]), rtol=1e-11, atol=1e-11)
         for one, other in zip(compiled.expanded(along, across), plain.expanded(along, across), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-9)
+        for this in (plain, compiled):
+            itself, scaled = Columns(z.view(), by.copy(), this.twin), Columns(z.view(), 2.0 * by, this.twin)
+            wanted = plain.formed().T @ (across[:, None] * plain.formed())
+            np.testing.assert_allclose(this.crossed(itself, across), wanted, rtol=1e-10, atol=1e-9)
+            np.testing.assert_allclose(this.crossed(scaled, across), 2.0 * wanted, rtol=1e-10, atol=1e-9)
         assert z.flags.writeable
 
 
