@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 
+_QUARTILE = math.sqrt(2 / 3)
+"""Of Student's law of 2 degrees of freedom."""
+
+
 class HansenSkewT(LocationScale):
     r"""Returns: two halves of Student laws of different widths, by mean, standard deviation, ``df`` and ``skew``.
 
@@ -29,7 +36,8 @@ class HansenSkewT(LocationScale):
 
     with minus left of the mode -a/b and plus right of it, and a, b, c such that ``loc`` is the mean and ``scale`` the
     standard deviation; so df is above 2. Source: Hansen (1994), International Economic Review 35, 705-730. As df → ∞ it
-    is the two-piece normal law; Azzalini's skew-t is another law.
+    is the two-piece normal law; as df → 2 with scale √(df - 2) kept it is two halves of Student's law of 2 degrees of
+    freedom, which data have whose tails are heavier. Azzalini's skew-t is another law.
     """
 
     name = "hansen_skew_t"
@@ -102,8 +110,19 @@ class HansenSkewT(LocationScale):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The two-piece normal law, as df grows."""
-        return (Limit(get_family("two_piece_normal"), _of_two_pieces),)
+        """The two-piece normal law, as df grows; two halves of Student's law as df → 2, whose variance is infinite."""
+        return (
+            Limit(get_family("two_piece_normal"), _of_two_pieces),
+            Limit(
+                _heaviest(),
+                lambda mode, scale1, scale2: (
+                    mode + math.sqrt(2) * (scale2 - scale1),
+                    math.inf,
+                    2.0,
+                    (scale2 - scale1) / (scale1 + scale2),
+                ),
+            ),
+        )
 
     def mean(self, loc: Array, scale: Array, df: Array, skew: Array) -> Array:
         """Expected value: loc."""
@@ -121,6 +140,85 @@ class HansenSkewT(LocationScale):
         return np.asarray(loc + scale * (sign * (1 + sign * skew) * size_of - a[0]) / b[0])
 
 
+class _Heaviest(Family):
+    """Two halves of Student's law of 2 degrees of freedom, of different widths, on either side of the mode."""
+
+    support = REAL
+    parameters = (
+        Parameter("mode", REAL, role="location"),
+        Parameter("scale1", POSITIVE, role="scale"),
+        Parameter("scale2", POSITIVE, role="scale"),
+    )
+    cdf, sf = cdf_of_log, sf_of_log
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "two halves of Student's law with df = 2"
+
+    def logpdf(self, x: Array, mode: Array, scale1: Array, scale2: Array) -> Array:
+        """Log-density at x."""
+        z = (x - mode) / np.where(x < mode, scale1, scale2)
+        return np.asarray(-1.5 * np.log1p(0.5 * z * z) - np.log(np.add(scale1, scale2)) - 0.5 * math.log(2))
+
+    def score(self, x: Array, mode: Array, scale1: Array, scale2: Array) -> tuple[Array, ...]:
+        """Derivatives by the mode and both scales."""
+        left, total = x < mode, np.add(scale1, scale2)
+        scale = np.where(left, scale1, scale2)
+        z = (x - mode) / scale
+        slope = -1.5 * z / (1 + 0.5 * z * z)
+        by_scale = -z * slope / scale
+        return -slope / scale, np.where(left, by_scale, 0.0) - 1 / total, np.where(left, 0.0, by_scale) - 1 / total
+
+    def hessian(self, x: Array, mode: Array, scale1: Array, scale2: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        left, square = x < mode, np.square(np.add(scale1, scale2))
+        scale = np.where(left, scale1, scale2)
+        z = (x - mode) / scale
+        slope = -1.5 * z / (1 + 0.5 * z * z)
+        bend = -1.5 * (1 - 0.5 * z * z) / np.square(1 + 0.5 * z * z)
+        mixed = (slope + z * bend) / np.square(scale)
+        twice = z * (2 * slope + z * bend) / np.square(scale)
+        return (
+            bend / np.square(scale),
+            np.where(left, mixed, 0.0),
+            np.where(left, 0.0, mixed),
+            np.where(left, twice, 0.0) + 1 / square,
+            1 / square + 0 * z,
+            np.where(left, 0.0, twice) + 1 / square,
+        )
+
+    def logcdf(self, x: Array, mode: Array, scale1: Array, scale2: Array) -> Array:
+        """Log of the cdf."""
+        left = self._log_beyond(x - mode, np.where(x < mode, scale1, scale2), np.add(scale1, scale2))
+        return np.where(x < mode, left, log1mexp(left))
+
+    def logsf(self, x: Array, mode: Array, scale1: Array, scale2: Array) -> Array:
+        """Log of the survival function."""
+        beyond = self._log_beyond(x - mode, np.where(x < mode, scale1, scale2), np.add(scale1, scale2))
+        return np.where(x < mode, log1mexp(beyond), beyond)
+
+    @staticmethod
+    def _log_beyond(away: Array, scale: Array, total: Array) -> Array:
+        """Log of the probability of what is farther from the mode on the same side."""
+        size = np.abs(away) / scale
+        root = np.hypot(math.sqrt(2), size)
+        return np.asarray(np.log(2 * scale / total) - np.log(root) - np.log(root + size))
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """The median, and the distances of the quartiles from it."""
+        low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
+        spread = (high - low) or math.sqrt(sample.var())
+        return [
+            (middle, max(d, 0.05 * spread) / _QUARTILE, max(e, 0.05 * spread) / _QUARTILE)
+            for d, e in ((middle - low, high - middle), (0.5 * spread, 0.5 * spread))
+        ]
+
+
+@cache
+def _heaviest() -> Family:
+    return _Heaviest()
+
+
 def _of_two_pieces(mode: float, sigma1: float, sigma2: float) -> tuple[float, ...]:
     """The parameters at which df is infinite."""
     law = TwoPieceNormal()
@@ -132,7 +230,7 @@ def _of_two_pieces(mode: float, sigma1: float, sigma2: float) -> tuple[float, ..
 def _constants(df: Any, skew: Any) -> tuple[tuple[Array, ...], ...]:
     """Log c, a, b and log b with their derivatives: by df (twice, of log c); by df, by skew, and the second ones."""
     norm, slope, bend = log_norm(df)
-    m = df - 2
+    m = np.subtract(df, 2.0)
     log_c = norm + 0.5 * (np.log(df) - np.log(m)), slope + 0.5 * (1 / df - 1 / m), bend - 0.5 * (1 / df**2 - 1 / m**2)
     # Of A = 4 c (df - 2)/(df - 1), a being skew times A.
     level = 4 * np.exp(log_c[0]) * m / (df - 1)

@@ -5,6 +5,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
+from scipy import optimize, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import FitWarning
@@ -124,3 +125,43 @@ def test_a_skew_normal_law_becomes_a_normal_cdf_in_a_window(sign):
         for d in [mle.distribution("skew_normal", loc=fit.params["loc"], scale=1e4, alpha=sign * 1e4 / s)]
     )
     assert fit.llf >= best - 1e-6
+
+
+@pytest.mark.parametrize(("n", "unit"), [(40, 1.0), (400, 1e6), (10_000, 1e-6)])
+def test_hansens_law_of_tails_too_heavy_for_a_variance_ends_in_two_halves_of_students_law(n, unit):
+    """The climb ended at df = 2.0000000001, not identified, or with an error of Python."""
+    x = unit * np.random.default_rng(1).standard_cauchy(n)
+    with pytest.warns(FitWarning, match="two halves of Student's law"):
+        fit = mle.fit(x, "hansen_skew_t")
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert (fit.params["df"], fit.params["scale"]) == (2.0, np.inf)
+
+    def nll(v):
+        scales = unit * np.exp(v[1:])
+        side = np.where(x < unit * v[0], *scales)
+        heights = stats.t(2).logpdf((x - unit * v[0]) / side) + np.log(2 / np.sum(scales))
+        return -float(np.sum(heights))
+
+    right = optimize.minimize(nll, [0.0, 0.3, 0.3], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9})
+    assert fit.llf == pytest.approx(-right.fun, abs=1e-6)
+
+
+def test_of_that_limit_derivatives_and_tails_are_those_of_its_density():
+    law = mle.get_family("hansen_skew_t").limits[1].family
+    theta, x = (0.3, 1.2, 0.7), np.array([-40.0, -1.0, 0.29, 0.31, 0.9, 60.0])
+    density = stats.t(2)
+    height = [math.log(2 / 1.9) + density.logpdf((v - 0.3) / (1.2 if v < 0.3 else 0.7)) for v in x]
+    np.testing.assert_allclose(law.logpdf(x, *theta), height, rtol=1e-13)
+    below = [
+        density.cdf((v - 0.3) / 1.2) * 2.4 / 1.9 if v < 0.3 else 1 - density.sf((v - 0.3) / 0.7) * 1.4 / 1.9 for v in x
+    ]
+    np.testing.assert_allclose(np.exp(law.logcdf(x, *theta)), below, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(law.logcdf(x, *theta)) + np.exp(law.logsf(x, *theta)), 1.0, rtol=1e-14)
+    step, rows = 1e-4, []
+    for k in range(3):
+        moved = [tuple(p + m * step * (j == k) for j, p in enumerate(theta)) for m in AROUND]
+        by = fourth_order([law.logpdf(x, *at) for at in moved], step)
+        np.testing.assert_allclose(law.score(x, *theta)[k], by, rtol=1e-8, atol=1e-9)
+        rows.append(fourth_order([np.array(law.score(x, *at)) for at in moved], step))
+    right = [rows[j][k] for j in range(3) for k in range(j, 3)]
+    np.testing.assert_allclose(law.hessian(x, *theta), right, rtol=1e-7, atol=1e-8)
