@@ -103,3 +103,68 @@ def _bracket(deviance: Callable[[float], float], bound: float) -> tuple[float, f
             return near, near - step
         near, step = near - step, 2 * step
     return near, -math.inf
+
+
+def profile_by_refits(
+    loglik_at: Callable[[float], float],
+    name: str,
+    estimate: float,
+    loglik: float,
+    width: float,
+    alpha: float = 0.05,
+    points: int = 0,
+) -> Profile:
+    """Profile the likelihood over a coefficient by a fit at each value: rows that are at an end may leave it.
+
+    Parameters
+    ----------
+    loglik_at, name, loglik, alpha, points
+        As for `profile_at_end`.
+    estimate : float
+        Finite.
+    width : float
+        About how far the ends may be: a standard error, or more.
+
+    Returns
+    -------
+    Profile
+    """
+    alpha = options.level(alpha)
+    bound = float(special.chdtri(1, alpha))
+    seen: dict[float, float] = {estimate: 0.0}
+
+    def deviance(value: float) -> float:
+        if value not in seen:
+            try:
+                seen[value] = 2 * (loglik - loglik_at(value))
+            except NoMaximumError:
+                seen[value] = math.nan
+        return seen[value]
+
+    ends = []
+    for sign in (-1.0, 1.0):
+        inside, step = estimate, width
+        while deviance(estimate + sign * step) < bound and step < _FAR * width:
+            inside, step = estimate + sign * step, 2 * step
+        outside = estimate + sign * step
+        if math.isnan(deviance(outside)):
+            ends.append(End(inside, False, _LOST.format(name=name)))
+        elif deviance(outside) < bound:
+            ends.append(End(sign * math.inf, False, _OPEN.format(name=name)))
+        else:
+            found = float(
+                optimize.brentq(lambda at: deviance(at) - bound, inside, outside, xtol=_FINE * width, rtol=_FINE)
+            )
+            there = abs(deviance(found) - bound) < _NEAR_BOUND  # not where a fit between was not found
+            ends.append(End(found, True, "") if there else End(inside, False, _LOST.format(name=name)))
+    low, high = (end.value if math.isfinite(end.value) else estimate for end in ends)
+    grid = np.union1d(np.linspace(low, high, points), [estimate]) if points else np.empty(0)
+    curve = np.array([loglik - 0.5 * deviance(at) for at in grid.tolist()])
+    return Profile(name, estimate, grid, curve, ends[0], ends[1], alpha)
+
+
+_NEAR_BOUND = 1e-4
+"""Of twice the fall of a log-likelihood: how near the bound it is at the end of an interval."""
+
+_FINE = 1e-8
+"""Of a standard error: how exact the ends of intervals are."""

@@ -370,15 +370,32 @@ class RegressionFit(Fit):
         if is_number:
             # Where coefficients of others are infinite, over what is left.
             return profile_of_parameter(at.limit if separated and at.limit is not None else at, name, alpha, points)
+        if at.limit is not None and any(term.face is not None for term in at.limit.model.linear.values()):
+            return self._profile_at_face(name, alpha, points)
         return profile_of_combination(at, self._to_data[place], name, alpha, points)
+
+    def _profile_at_face(self, name: str, alpha: float, points: int) -> Profile:
+        """The profile of a coefficient where rows are at ends of their domain, which they leave as it moves."""
+        from mle_toolkit.inference.profile_at_end import profile_by_refits
+
+        front, place = self._front_of(name), self.coefficient_names.index(name)
+        error = float(np.sqrt(self._cov(self._default_kind)[place, place]))
+        value = float(self.coefficients[place])
+        width = error if error > 0 else max(abs(value), 1.0)
+        return profile_by_refits(
+            lambda at: front.loglik_at(self, name, at), name, value, self.llf, width, alpha, points
+        )
+
+    def _front_of(self, name: str) -> Refitting:
+        if self.front is None:
+            raise DataError(f"profile of {name}: this fit was loaded without its data, which it needs; fit them again.")
+        return self.front
 
     def _profile_at_end(self, name: str, alpha: float, points: int) -> Profile:
         """The profile of a coefficient that is infinite."""
         from mle_toolkit.inference.profile_at_end import profile_at_end
 
-        front = self.front
-        if front is None:
-            raise DataError(f"profile of {name}: this fit was loaded without its data, which it needs; fit them again.")
+        front = self._front_of(name)
         size, place = 1.0, self.coefficient_names.index(name)
         for parameter, where in self.places.items():
             if parameter in self.designs and where.start <= place < where.stop:
@@ -392,7 +409,10 @@ class RegressionFit(Fit):
         try:
             return self._profile(name, alpha).interval
         except ParameterError:
-            if name not in self.model.base.param_names:
+            # At a limit that lacks it a coefficient has no interval, as it has no standard error.
+            place = self.coefficient_names.index(name)
+            at_limit = self.at_maximum.limit is not None and np.isnan(self._cov(self._default_kind)[place, place])
+            if name not in self.model.base.param_names and not at_limit:
                 raise
             return math.nan, math.nan
 
