@@ -343,7 +343,6 @@ class Columns(NamedTuple):
         products = products if self.by is None else self.by.T @ products
         return np.asarray(products if other.by is None else products @ other.by)
 
-
     def _is(self, other: Columns) -> bool:
         """Whether the columns of another design are these, in the same memory."""
         one, two = self.matrix, other.matrix
