@@ -117,9 +117,11 @@ class GeneralizedLogistic(LocationScale):
         )
 
     def limits_near(self, sample: Sample, loc: float, scale: float, k: float) -> tuple[Limit, ...]:
-        """That of the end to which k came near, if it came near one."""
+        """Both, where k came near an end; of exact observations one is enough."""
         if abs(k) < _NEAR_END:
             return ()
+        if not sample.is_plain:
+            return self.limits
         return self.limits[:1] if k < 0 else self.limits[1:]
 
     def by_end(self, loc: float, scale: float, k: float) -> ByEnd | None:

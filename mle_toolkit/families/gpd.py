@@ -50,6 +50,10 @@ _CLIMBED = 3
 """Local maxima on the grid from which the profile is climbed."""
 
 
+_SHORT_XI, _JUST_BEYOND = -0.75, 1.05
+"""Of a start that ends before a window does, beside which another maximum may be; and its end, in largest values."""
+
+
 class GPD(Family):
     r"""Excess over a high threshold: exponential for ``xi`` = 0, heavy-tailed for ``xi`` > 0, bounded for ``xi`` < 0.
 
@@ -113,9 +117,9 @@ class GPD(Family):
         ]
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
-        """The exponential law, and a wide one that reaches every observation also at a known negative xi."""
-        mean = sample.mean()
-        return [(mean, 0.0), (2 * sample.maximum, -0.5), (mean, 0.5)]
+        """The exponential law, a wide one that reaches every observation also at a known xi, and one that ends there."""
+        mean, largest = sample.mean(), sample.maximum
+        return [(mean, 0.0), (2 * largest, -0.5), (mean, 0.5), (-_SHORT_XI * _JUST_BEYOND * largest, _SHORT_XI)]
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
         """The exponential law, and points of the profile on either side of it: a short tail, and a heavy one."""
