@@ -117,7 +117,7 @@ class GPD(Family):
         ]
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
-        """The exponential law, a wide one that reaches every observation also at a known xi, and one that ends there."""
+        """The exponential law, wide ones that reach every observation also at a known xi, and one that ends there."""
         mean, largest = sample.mean(), sample.maximum
         return [(mean, 0.0), (2 * largest, -0.5), (mean, 0.5), (-_SHORT_XI * _JUST_BEYOND * largest, _SHORT_XI)]
 
