@@ -204,6 +204,25 @@ class _Heaviest(Family):
         root = np.hypot(math.sqrt(2), size)
         return np.asarray(np.log(2 * scale / total) - np.log(root) - np.log(root + size))
 
+    def ppf(self, p: Array, mode: Array, scale1: Array, scale2: Array) -> Array:
+        """Quantile."""
+        return self._at(p, np.subtract(1.0, p), mode, scale1, scale2)
+
+    def isf(self, p: Array, mode: Array, scale1: Array, scale2: Array) -> Array:
+        """Upper quantile."""
+        return self._at(np.subtract(1.0, p), p, mode, scale1, scale2)
+
+    @staticmethod
+    def _at(below: Array, above: Array, mode: Array, scale1: Array, scale2: Array) -> Array:
+        """The quantile, from the probabilities on both sides: the half that is beyond has Student's tail h."""
+        total = np.add(scale1, scale2)
+        left = np.less(np.multiply(below, total), scale1)
+        scale = np.where(left, scale1, scale2)
+        h = np.minimum(np.where(left, below, above) * (0.5 * total / scale), 0.5)
+        with np.errstate(divide="ignore"):
+            away = (1 - 2 * h) / np.sqrt(2 * h * (1 - h))
+        return np.asarray(mode + np.where(left, -scale, scale) * away)
+
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """The median, and the distances of the quartiles from it."""
         low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
