@@ -34,6 +34,8 @@ _BELOW = 3
 
 _ELSEWHERE = "from another start the search ran off, and the likelihood went on rising"
 
+_LOST = "from another start the search came to where rounding hides the likelihood, which may be higher there"
+
 
 @dataclass(eq=False)
 class Climbs:
@@ -250,6 +252,10 @@ class Climbs:
             # The highest is no maximum, and of starts that were not scattered each may lead elsewhere.
             higher = [end for u in below[:_BELOW] for end in climb(small, [u], self._method) if end.value < best.value]
             found = self._settled(min(higher, key=lambda end: end.value)) if higher else found
+        if not (self.likelihood.plain or found.limit is not None or is_minimum(small, best.u)):
+            others = [end for end in ends if end is not best and is_minimum(small, end.u)]
+            if others and found.complaint is not None:
+                return replace(self._settled(min(others, key=lambda end: end.value)), elsewhere=_LOST)
         if family.spurious is None or family.discrete or self.likelihood.plain:  # counts have no spikes
             return found
         return _below_supremum(found, small, ends, self._settled)

@@ -258,20 +258,8 @@ class Maximum(SentByValue):
                 limit=self.limit.family.name,
                 message=message,
             )
-        wrong = (
-            None
-            if self.bound is not None
-            else complaint(
-                family,
-                self.likelihood,
-                self.theta,
-                self.theta_in_unit,
-                self.loglik,
-                searched=self.method != "closed-form",
-            )
-        )
-        if wrong is not None:
-            return Certificate(verdict=Verdict.INEXACT, message=wrong, **facts)
+        if self.complaint is not None:
+            return Certificate(verdict=Verdict.INEXACT, message=self.complaint, **facts)
         seen = self.measured()
         facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
         verdict, message = self._judge(seen, irregular)
@@ -283,6 +271,14 @@ class Maximum(SentByValue):
             message=f"{message}; how well {' and '.join(self.rough)} is known is seen over a standard error to either "
             f"side, as the second derivative at the point is that of the few nearest observations",
         )
+
+    @cached_property
+    def complaint(self) -> str | None:
+        """Why the log-likelihood cannot be that of the parameters, as where rounding moves it; None where it can."""
+        if self.bound is not None:
+            return None
+        searched = self.method != "closed-form"
+        return complaint(self.family, self.likelihood, self.theta, self.theta_in_unit, self.loglik, searched=searched)
 
     @property
     def _search_in_words(self) -> str:

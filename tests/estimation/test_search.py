@@ -169,3 +169,19 @@ def test_a_cusp_at_an_observation_is_looked_for_where_a_climb_ran_off_to_no_limi
     ends = [optimize.minimize(short, [-0.3, -4.0], args=(loc,), method="Nelder-Mead", options=options) for loc in x]
     assert fit.certificate.verdict == "non_regular"
     assert fit.llf == pytest.approx(-min(end.fun for end in ends), abs=1e-7)
+
+
+def test_a_maximum_counts_where_the_highest_climb_has_lost_its_digits():
+    """A Cauchy law on the observation before all other entries: the narrower, the higher, and other rows see a tail."""
+    x = np.array([3.732, 4.012, 3.793, 4.05, 3.102, 4.51])
+    entry = np.array([3.572, 3.947, 3.265, 3.589, 2.557, 4.456])
+    fit = fit_quietly(mle.Sample(x).truncated(lower=entry), "cauchy")
+
+    def short(v):
+        law = stats.cauchy(v[0], np.exp(v[1]))
+        return -np.sum(law.logpdf(x) - law.logsf(entry))
+
+    best = optimize.minimize(short, [3.8, -2.0], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-12})
+    assert -short([3.102, -20.0]) > -best.fun + 10
+    assert fit.certificate.verdict == "local"
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-8)
