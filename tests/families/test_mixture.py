@@ -910,3 +910,21 @@ def test_a_component_that_may_narrow_in_a_heavy_cell_is_told(unit):
     assert fit.certificate.verdict == "local"
     assert "between neighbouring ends of intervals" in fit.certificate.message
     assert fit.llf == pytest.approx(-1450.763091, abs=1e-3)
+
+
+def test_a_component_beyond_all_censored_rows_is_looked_for():
+    """Of counts that end before 5, or are seen to be more, some are far more: the supremum is as those run off."""
+    counts = np.repeat([1.0, 2.0, 3.0, 4.0], [6, 17, 28, 26])
+    sample = mle.Sample.intervals(np.append(counts, np.full(97, 4.66)), np.append(counts, np.full(97, np.inf)))
+    fit = fit_quietly(sample, mle.mixture("poisson", 2))
+
+    def short(v):
+        share = special.expit(v[0])
+        law = stats.poisson(np.exp(v[1]))
+        rows = np.log(1 - share) + law.logpmf(counts)
+        return -np.sum(rows) - 97 * np.log(share + (1 - share) * law.sf(4))
+
+    best = optimize.minimize(short, [-2.0, 1.6], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-12})
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-6)
+    assert not fit.certificate.ok
+    assert fit.llf > mle.fit(sample, "poisson").llf + 0.06

@@ -47,6 +47,9 @@ _SOFT = 0.1
 _MORE = 6
 """How many further starts are kept that are not confined to cells of the data."""
 
+_NEAREST, _FARTHEST = 2.0, 4.0
+"""How far beyond the latest row a component is tried that no row shows, in sizes of the largest."""
+
 _MOST_CUTS, _MOST_ROWS = 16, 1_000
 """Into at most so many parts the data are cut of which runs have a component of their own, and up to how many rows."""
 
@@ -124,6 +127,8 @@ def from_intervals(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
         longer += [search.climbed(params, _LONG_ON_GRID) for params in narrow]
         small = search.added(distinct(longer, 1)[0][1], first)
         found += [params for params in small if not law.confined(sample, *params)]
+    beyond = _beyond(law, sample)
+    found += [] if beyond is None else [beyond]
     # Where the law narrows between ends of intervals there is no maximum: those have no place of the others.
     heights = distinct(longer, len(longer))
     for k, (_, params) in enumerate(heights):
@@ -132,6 +137,25 @@ def from_intervals(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
         if not known and (k == 0 if narrows else len(found) < _KEPT + _MORE):
             found.append(params)
     return [_inside(law, params) for params in found]
+
+
+def _beyond(law: Searched, sample: Sample) -> tuple[Any, ...] | None:
+    """A mixture whose last component is beyond the latest censored row, as of those that would never end.
+
+    No partition of the points in place of intervals has one there. Half of the rows that are open above are its own.
+    """
+    is_open = np.isposinf(sample.upper)
+    if not is_open.any() or not law.of_one_law or law.shared:
+        return None
+    points = sample.as_points()
+    reach = float(np.max(np.abs(points.x))) or 1.0
+    far = np.max(points.x) + reach * np.linspace(_NEAREST, _FARTHEST, int(np.sum(is_open)))
+    weight = np.ones(len(points.x)) if points.weight is None else points.weight
+    shared = np.concatenate([np.where(is_open, 0.5, 1.0) * weight, 0.5 * weight[is_open]])
+    whole = points.with_values(np.concatenate([points.x, np.floor(far) if law.discrete else far]), shared)
+    labels = np.searchsorted(_cuts(points, np.arange(1, law.k - 1) / (law.k - 1)), points.x)
+    labels = np.concatenate([labels, np.full(len(far), law.k - 1)])
+    return EM(law, whole).maximised((labels == np.arange(law.k)[:, None]).astype(float), None)
 
 
 def of_runs(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
