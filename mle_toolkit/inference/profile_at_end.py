@@ -6,7 +6,7 @@ Source: Heinze & Schemper (2002), Statistics in Medicine 21, 2409-2419 (interval
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy import optimize, special
@@ -60,16 +60,7 @@ def profile_at_end(
         ends = [End(sign * math.inf, False, _ANYWHERE.format(name=name)) for sign in (-1.0, 1.0)]
         return Profile(name, estimate, np.empty(0), np.empty(0), ends[0], ends[1], alpha)
     sign, bound = math.copysign(1.0, estimate), float(special.chdtri(1, alpha))
-    seen: dict[float, float] = {}
-
-    def deviance(far: float) -> float:
-        if far not in seen:
-            try:
-                seen[far] = 2 * (loglik - loglik_at(sign * far / size))
-            except NoMaximumError:
-                seen[far] = math.nan
-        return seen[far]
-
+    deviance = _deviance(lambda far: loglik_at(sign * far / size), loglik)
     near, end = _bracket(deviance, bound)
     if not math.isfinite(end):
         found = End(-sign * math.inf, False, _OPEN.format(name=name))
@@ -89,6 +80,23 @@ def profile_at_end(
     outer = End(estimate, False, _AT_END)
     lower, upper = (found, outer) if sign > 0 else (outer, found)
     return Profile(name, estimate, grid[order] / size, loglik - 0.5 * curve[order], lower, upper, alpha)
+
+
+def _deviance(
+    loglik_at: Callable[[float], float], loglik: float, known: Mapping[float, float] | None = None
+) -> Callable[[float], float]:
+    """Twice the fall of a log-likelihood as a function that fits at no place twice; NaN where no maximum is found."""
+    seen = dict(known or {})
+
+    def deviance(at: float) -> float:
+        if at not in seen:
+            try:
+                seen[at] = 2 * (loglik - loglik_at(at))
+            except NoMaximumError:
+                seen[at] = math.nan
+        return seen[at]
+
+    return deviance
 
 
 def _bracket(deviance: Callable[[float], float], bound: float) -> tuple[float, float]:
@@ -131,16 +139,7 @@ def profile_by_refits(
     """
     alpha = options.level(alpha)
     bound = float(special.chdtri(1, alpha))
-    seen: dict[float, float] = {estimate: 0.0}
-
-    def deviance(value: float) -> float:
-        if value not in seen:
-            try:
-                seen[value] = 2 * (loglik - loglik_at(value))
-            except NoMaximumError:
-                seen[value] = math.nan
-        return seen[value]
-
+    deviance = _deviance(loglik_at, loglik, {estimate: 0.0})
     ends = []
     for sign in (-1.0, 1.0):
         inside, step = estimate, width
