@@ -111,6 +111,17 @@ def test_gev_of_many_observations(xi):
         assert abs(fit.params[name] - value) < 4 * fit.bse[name]
 
 
+def test_gev_of_many_observations_with_one_far_below_all_others():
+    """No law to which a subsample without that one leads allows it."""
+    x = np.append(np.random.default_rng(1).normal(size=30_001), -1e4)
+    fit = mle.fit(x, "gev")
+    assert fit.certificate.ok
+    loc, scale, xi = fit.params.values()
+    assert fit.llf == pytest.approx(scipy.stats.genextreme(-xi, loc, scale).logpdf(x).sum(), rel=1e-9)
+    for factor in (1 - 1e-3, 1 + 1e-3):
+        assert scipy.stats.genextreme(-xi, loc, scale * factor).logpdf(x).sum() < fit.llf
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_weibull_with_a_pole_at_zero(seed):
     """With its location free such a fit slides to loc = min(x), where the likelihood has no bound; loc is 0 here."""

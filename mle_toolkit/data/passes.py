@@ -12,6 +12,22 @@ from mle_toolkit._typing import Array
 CountWhole = Callable[[Array, Array | None, int, int], Array | None]
 
 
+_KEPT_BYTES = 8 * 1024 * 1024
+"""Freed memory that is kept for the next block, at least."""
+
+
+def _keep_freed_memory() -> None:
+    """Let the allocator keep what a block frees, which else is given back, and fetched again page by page.
+
+    That of glibc keeps twice as much as the largest piece that it mapped for itself alone and that was freed, and at
+    first 128 KiB: less than a block needs. A pass took twice as long, and how long hung on what ran before.
+    """
+    np.empty(_KEPT_BYTES, dtype=np.uint8)
+
+
+_keep_freed_memory()
+
+
 BLOCK_ROWS = 10_000
 """Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
 and dot products stay short enough for BLAS to leave its threads asleep."""

@@ -105,6 +105,9 @@ class Climbs:
         if small is not self._objective:
             # Starts far from the maximum were settled on the subsample.
             whole = climb_in_levels(self._objective, small, best.u, self._method, points)
+            if not whole and self.start is None and self.likelihood.data.in_memory:
+                # A row that the subsample has not may be outside of the support of all laws that it leads to.
+                whole = climb(self._objective, self._points_of_all(), self._method)
             if not whole:
                 raise _nowhere(self.family)
             return self._settled(min(whole, key=lambda end: end.value))
@@ -183,6 +186,11 @@ class Climbs:
         if scatters and may_hide_maxima(self.likelihood.data, coordinates.n_free):
             points += scattered(inner, points[0])
         return points
+
+    def _points_of_all(self) -> list[Array]:
+        """Where climbs begin by all rows, where no place to which a subsample leads is possible."""
+        starts = starts_of(self.family, self.likelihood, self._domains, self._given, None, self.likelihood)
+        return [self._coordinates.from_theta(theta) for theta in starts]
 
     def _beside(self, u: Array) -> bool:
         if self.at_limit is None or not self._is_own or self._small is not self._objective:

@@ -29,8 +29,8 @@ def direct_route(likelihood: Likelihood) -> Any:
         return None if from_means is None else lambda: from_means(means.statistics)
     from_sample = family.from_sample if likelihood.plain else None
     large = likelihood.data.n_rows > 4 * SKETCH_ROWS
-    if large and likelihood.twin is not None and not family.entropy_attained:
-        return None  # Newton's method on compiled sums takes fewer passes
+    if large and (likelihood.twin is not None or family.climbs) and not family.entropy_attained:
+        return None  # Newton's method on sums, which are compiled or from where a subsample is best, takes fewer passes
     if not likelihood.data.in_memory and not family.entropy_attained and all(p.regular for p in family.parameters):
         return None  # nor does it need rows that are not held
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
@@ -42,13 +42,17 @@ def starts_of(
     domains: Sequence[Domain],
     given: Mapping[str, Array],
     start: Mapping[str, Any] | None,
+    few: Likelihood | None = None,
 ) -> list[Array]:
-    """Where to begin: the values given, and the family's own choice for the others; in the unit of the likelihood."""
+    """Where to begin: the values given, and the family's own choice for the others; in the unit of the likelihood.
+
+    It chooses by a few rows; by default a subsample.
+    """
     wanted = {name: in_unit(family, likelihood, name, value) for name, value in (start or {}).items()}
     if all(p.name in given or p.name in wanted for p in family.parameters):
         candidates = [np.concatenate([np.ravel({**given, **wanted}[p.name]) for p in family.parameters])]
     else:
-        candidates = _own_starts(likelihood)
+        candidates = _own_starts(likelihood, likelihood.on_sketch() if few is None else few)
     starts: list[Array] = []
     for theta in candidates:
         parts = split(family, theta)
@@ -83,11 +87,10 @@ def _widened(likelihood: Likelihood, starts: list[Array], given: Mapping[str, Ar
         return next(([theta] for theta in further if few.mean_loglik(theta) > -np.inf), starts)
 
 
-def _own_starts(likelihood: Likelihood) -> list[Array]:
+def _own_starts(likelihood: Likelihood, few: Likelihood) -> list[Array]:
     family = likelihood.family
-    sketch = likelihood.on_sketch().as_points
+    sketch = few.as_points
     if not likelihood.plain:
-        few = likelihood.on_sketch()
         if family.candidates is not None:
             candidates = [joined(family, params) for params in family.candidates(few.sample)]
             possible = [theta for theta in candidates if few.mean_loglik(theta) > -np.inf]
@@ -108,11 +111,10 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
         proposed = start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
         return [joined(family, params) for params in many]
-    few = likelihood.on_sketch()
     direct = direct_route(few)
     if direct is not None:
         return [joined(family, direct())]
-    return _guesses(family, likelihood.on_sketch())
+    return _guesses(family, few)
 
 
 _GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
@@ -165,7 +167,8 @@ def starts_of_points(family: Family, points: Sample) -> list[Array]:
     family = family.given(points.known)
     try:
         family.check(points)
-        return _own_starts(Likelihood(family, points, Unit()))
+        likelihood = Likelihood(family, points, Unit())
+        return _own_starts(likelihood, likelihood.on_sketch())
     except NoMaximumError:
         return []
 

@@ -231,6 +231,8 @@ class Family(ABC):
     entropy_attained: ClassVar[bool] = False
     """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the
     likelihood at the maximum needs no pass over the data."""
+    climbs: ClassVar[bool] = False
+    """``from_sample`` climbs as a search does, which of many rows takes fewer passes over them."""
     of_least_squares: ClassVar[bool] = False
     """The score of its location is in proportion to the distance of an observation from it."""
     only_if_asked: ClassVar[str] = ""

@@ -53,7 +53,7 @@ def climb(
     sample : Sample
     totals : callable
         ``totals(sample, *params)``: log-likelihood, its first derivatives and its second ones, upper triangle row by
-        row: `totals_of_rows`, or what is faster.
+        row: `totals_of_rows`, or `totals_of_sums`, which is faster.
     to_params : callable
         The parameters at a vector of coordinates: smooth, and one to one.
     start : ndarray of shape (q,)
@@ -130,6 +130,17 @@ def totals_of_rows(derivatives: Callable[..., tuple[Any, ...]]) -> Callable[...,
             return np.array([np.sum(np.broadcast_to(t, x.shape) if weight is None else weight * t) for t in terms])
 
         return sample.fold(of_block)
+
+    return totals
+
+
+def totals_of_sums(derivative_sums: Callable[..., Any], derivatives: Callable[..., Any]) -> Callable[..., Array]:
+    """Sums over a sample, of those of which a law makes log-likelihood, score and second derivatives."""
+
+    def totals(sample: Sample, *params: float) -> Array:
+        sums = sample.fold(lambda block: np.array(derivative_sums(block.x, block.weight, *params)))
+        with np.errstate(all="ignore"):
+            return np.array(derivatives(sample.nobs, sums.tolist(), *params))
 
     return totals
 

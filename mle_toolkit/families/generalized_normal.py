@@ -61,6 +61,13 @@ _ROUNDING = 1e-12
 _CLEAR = 10.0
 """Nats by which a local maximum on a few rows must be ahead for the others to be left."""
 
+_CLOSE, _NEAR = 1e-9, 1e-5
+"""Share of the scale, and of the shape, by which they still move at the end of a climb, and at that of one of few rows,
+from where all rows lead on."""
+
+_ONE_HILL = 1e-2
+"""The same for how far apart ends of climbs over few rows may be that are those of one hill."""
+
 _SURE = 1e-3
 """Length of a step of Newton's method in log(shape) below which it is taken without a look."""
 
@@ -122,11 +129,13 @@ class GeneralizedNormal(Family):
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Location and shape in turn from the best local maxima on a grid, on a few rows first; the scale follows."""
         few = sample.sketch()
-        ends = [end for end in (_climbed(few, *peak) for peak in _peaks(few)) if end is not None]
+        close = _CLOSE if few is sample else _NEAR
+        ends = [end for end in (_climbed(few, *peak, close) for peak in _peaks(few)) if end is not None]
         if few is not sample:
-            height = max((_profile(few, *end) for end in ends), default=0.0)
-            near = [end for end in ends if (height - _profile(few, *end)) * few.nobs < _CLEAR]
-            ends = [end for end in (_climbed(sample, *end) for end in near) if end is not None]
+            heights = [_profile(few, *end) for end in ends]
+            clear = max(heights, default=0.0) - _CLEAR / few.nobs
+            near = _distinct(few, [end for end, height in zip(ends, heights, strict=True) if height > clear])
+            ends = [end for end in (_climbed(sample, *end, _CLOSE) for end in near) if end is not None]
         middle = 0.5 * (sample.minimum + sample.maximum)
         ends.append((middle, 2 * _UNIFORM))
         best = max(ends, key=lambda end: _profile(sample, *end))
@@ -344,15 +353,27 @@ def _spike() -> UnboundedLikelihoodError:
     )
 
 
-def _climbed(sample: Sample, loc: float, shape: float) -> tuple[float, float] | None:
+def _distinct(sample: Sample, ends: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those that are not one hill: where the top in ``loc`` is smooth, it is one for each shape."""
+    found: list[tuple[float, float]] = []
+    for loc, shape in ends:
+        reach = _ONE_HILL * _scale(sample, loc, shape) if shape > _BLUNT else 0.0
+        if all(abs(loc - at) > reach or abs(math.log(shape / other)) > _ONE_HILL for at, other in found):
+            found.append((loc, shape))
+    return found
+
+
+def _climbed(sample: Sample, loc: float, shape: float, close: float) -> tuple[float, float] | None:
     """The local maximum near a place; that on this observation, if others lead to a spike; None if this does too."""
-    end = _alternate(sample, loc, shape)
+    end = _alternate(sample, loc, shape, close)
     if end is None and shape <= 1:
-        end = _alternate(sample, loc, shape, moving=False)
+        end = _alternate(sample, loc, shape, close, moving=False)
     return end
 
 
-def _alternate(sample: Sample, loc: float, shape: float, *, moving: bool = True) -> tuple[float, float] | None:
+def _alternate(
+    sample: Sample, loc: float, shape: float, close: float, *, moving: bool = True
+) -> tuple[float, float] | None:
     """Improve location and shape in turn until neither moves; None if the shape runs off to a spike at 0.
 
     Not moving, the location is an observation and stays, and the shape is to stay at or below 1.
@@ -363,7 +384,7 @@ def _alternate(sample: Sample, loc: float, shape: float, *, moving: bool = True)
         if moving:
             new_loc = _smooth_location(sample, shape, loc) if shape > 1 else _cusp_location(sample, shape, loc)
         new_shape = _shape_step(sample, shape, new_loc)
-        moved = abs(new_loc - loc) > 1e-9 * unit or abs(math.log(new_shape / shape)) > 1e-9
+        moved = abs(new_loc - loc) > close * unit or abs(math.log(new_shape / shape)) > close
         shape, loc = new_shape, new_loc
         if shape < _LOWEST or (not moving and shape > 1):
             return None

@@ -13,7 +13,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
+from mle_toolkit.families.climbing import climb, is_maximum, totals_of_sums
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.gumbel import Gumbel
@@ -55,6 +55,9 @@ _NEAR_END, _HEAVY = 1e-4, 6.0
 """Values of 1 + xi at which a climb has run off: to the end at xi = -1, and to ever heavier tails."""
 
 
+_SAME = 1e-6
+"""Distance of two ends of climbs over a few rows, in natural changes, within which they are one maximum of these."""
+
 _SPIKE, _FATTER = 5.0, 1.0
 """Log of how much nearer to the lower end the smallest observation is than the next, at a shape above the second, where
 a climb has run off to where the likelihood has no bound."""
@@ -84,6 +87,7 @@ class GEV(Family):
     aliases = ("genextreme", "generalized_extreme_value")
     support = REAL
     without_spikes = "Fix xi (fixed={'xi': 0} is the Gumbel law), or get more data."
+    climbs = True
     scans = f"climbed from 3 starts, of up to {_FEW} observations from {4 + len(_XI)}"
     parameters = (LOC, SCALE, Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5), natural=REAL))
     cdf, sf = cdf_of_log, sf_of_logcdf
@@ -179,7 +183,7 @@ class GEV(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Newton's method from the starts, of few observations from several xi as well; the highest local maximum."""
-        totals = totals_of_rows(self._derivatives)
+        totals = totals_of_sums(self.derivative_sums, self.derivatives)
         few = sample.sketch()
         starts = self.start(few)
         spread = starts[1][1]
@@ -196,15 +200,20 @@ class GEV(Family):
             return not _NEAR_END < math.exp(v[2]) < _HEAVY
 
         tops, at_end = [], []
+        arrived: list[Array] = []
         for loc, scale, xi in starts:
             start = np.array([loc / spread, math.log(scale), math.log1p(xi)])
             near = start if few is sample else climb(few, totals, to_params, start, stop, slopes)[1]
+            if any(np.abs(near - other).max() < _SAME for other in arrived):
+                continue
             value, v = climb(sample, totals, to_params, near, stop, slopes)
-            if not math.isfinite(value):  # a row that was left out lies beyond the end of the support
+            if math.isfinite(value):
+                arrived.append(near)
+            else:  # a row that was left out lies beyond the end of the support
                 value, v = climb(sample, totals, to_params, start, stop, slopes)
             if math.exp(v[2]) <= 2 * _NEAR_END:
                 at_end.append((value, to_params(v)))
-            elif is_maximum(sample, totals, to_params, v):
+            elif is_maximum(sample, totals, to_params, v, slopes):
                 tops.append((value, to_params(v)))
         if not tops:
             loc, scale = Gumbel().from_sample(sample)
@@ -218,9 +227,6 @@ class GEV(Family):
             )
         loc, scale, xi = max(tops or at_end)[1]
         return loc, scale, xi
-
-    def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
-        return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)
 
     def irregular(self, loc: float, scale: float, xi: float) -> tuple[str, ...]:
         """All parameters, for xi <= -1/2: the information does not exist."""

@@ -13,7 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.climbing import climb
+from mle_toolkit.families.climbing import climb, totals_of_sums
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.in_scipy import InScipy
@@ -27,7 +27,7 @@ from mle_toolkit.families.standardised import quantile_of_tails
 from mle_toolkit.families.tilted import in_window, infinite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
@@ -339,7 +339,8 @@ def _climb_by_moments(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -
 
     spread = math.sqrt(law.var(loc, scale, alpha))
     first = np.array([law.mean(loc, scale, alpha), math.log(spread), math.asinh(alpha**3) / 3])
-    value, v = climb(sample, _totals_of(law), to_params, first, stop, _slopes_by_moments)
+    totals = totals_of_sums(law.derivative_sums, law.derivatives)
+    value, v = climb(sample, totals, to_params, first, stop, _slopes_by_moments)
     return value, to_params(v)
 
 
@@ -360,19 +361,9 @@ def _climb_by_threshold(law: SkewNormal, sample: Sample, start: tuple[Any, ...])
         return np.diag([1.0, scale, alpha]), bends
 
     first = np.array([loc, math.log(scale), math.log(abs(alpha))])
-    value, v = climb(sample, _totals_of(law), to_params, first, stop, slopes)
+    totals = totals_of_sums(law.derivative_sums, law.derivatives)
+    value, v = climb(sample, totals, to_params, first, stop, slopes)
     return value, to_params(v)
-
-
-def _totals_of(law: SkewNormal) -> Callable[..., Array]:
-    """Log-likelihood and derivatives of a sample, for `climb`."""
-
-    def totals(sample: Sample, *params: float) -> Array:
-        sums = sample.fold(lambda block: np.array(law.derivative_sums(block.x, block.weight, *params)))
-        with np.errstate(all="ignore"):
-            return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
-
-    return totals
 
 
 def _slopes_by_moments(loc: float, scale: float, alpha: float) -> tuple[Array, Array]:
