@@ -43,6 +43,9 @@ _STEEP, _LEVEL_SLOPE = 0.1, 1e-4
 _ALIKE = 0.2
 """Relative difference of two steps that follow a likelihood which approaches its supremum exponentially."""
 
+_ON_ITS_WAY = 3
+"""Steps alike in a row from which a climb is on its way to where the likelihood is level."""
+
 SETTLED = 1e-11
 """Decrement, some millionths of a standard error, below which a step needs no pass over a large sample: second
 derivatives say what it leaves."""
@@ -147,6 +150,7 @@ def _gone(
     many = objective.likelihood.data.n_rows > BLOCK_ROWS and not objective.likelihood.family.of_residuals
     of_intervals = not objective.likelihood.plain
     last, unchecked = np.inf, False
+    in_a_row = 0
     first: Array = u
     before: Array | None = None
     for _ in range(NEWTON_STEPS):
@@ -189,12 +193,13 @@ def _gone(
             if of_intervals and not many and not math.isfinite(objective.value(u + step)):
                 return u, convex
             return (u + step, True) if convex else (u, False)
+        strides, before = convex and _strides(step, before), step
+        in_a_row = in_a_row + 1 if strides else 0
         if convex:
             for minimum in known:
-                if _leads_to(minimum, u, step):
+                if _leads_to(minimum, u, step) or (in_a_row >= _ON_ITS_WAY and _strides_to(minimum, u, step)):
                     return minimum, True
-        strides, before = of_intervals and convex and _strides(step, before), step
-        if strides and decrement < _NEARLY_LEVEL and len(u) <= MANY_COORDINATES:
+        if strides and of_intervals and decrement < _NEARLY_LEVEL and len(u) <= MANY_COORDINATES:
             with contextlib.suppress(ValueError, ArithmeticError):  # a formula may leave the range of numbers there
                 end = at_supremum(objective, u, gradient, step)
                 if end is not None:
@@ -274,3 +279,10 @@ def _leads_to(minimum: Array, u: Array, step: Array) -> bool:
     """Whether a Newton step, within a natural change of a minimum, makes at least half of the way to it."""
     away = float(np.abs(u - minimum).max())
     return away < _NATURAL and float(np.abs(u + step - minimum).max()) < 0.5 * away
+
+
+def _strides_to(minimum: Array, u: Array, step: Array) -> bool:
+    """Whether steps that are alike pass by the end of an earlier climb: of the same way to the same limit."""
+    away = minimum - u
+    times = float(away @ step) / max(float(step @ step), _TINIEST)
+    return times > 0 and float(np.abs(away - times * step).max()) <= _BESIDE
