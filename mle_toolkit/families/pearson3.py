@@ -83,7 +83,7 @@ class Pearson3(LocationScale):
         (skew,) = shapes
         u = 0.5 * skew * z
         inverse = 1 / (1 + u)
-        return -(z + 0.5 * skew) * inverse, height(skew)[1] - 0.5 * z**3 * excess(u, 1) - 0.5 * z * inverse
+        return -(z + 0.5 * skew) * inverse, height(skew)[1] - 0.5 * z * z * z * excess(u, 1) - 0.5 * z * inverse
 
     def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
         """Second derivatives."""

@@ -78,7 +78,8 @@ class Rice(Family):
     def expansion(self, x: Array, nu: Array, sigma: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
         """Log-density, score and second derivatives, from the same Bessel functions."""
         b, a = x / sigma, nu / sigma
-        rest, slope = ratio_and_slope(a * b)
+        level = special.i0e(a * b)
+        rest, slope = ratio_and_slope(a * b, level)
         gap, bend = b - a, slope * b * b
         by_sigma = gap * gap + 2 * a * b * rest
         square = np.square(sigma)
@@ -87,7 +88,8 @@ class Rice(Family):
             -2 * (gap - b * rest + a * bend) / square,
             (2 - 3 * by_sigma + 4 * a * a * bend) / square,
         )
-        return self.logpdf(x, nu, sigma), ((gap - b * rest) / sigma, (by_sigma - 2) / sigma), second
+        value = np.log(x) - 2 * np.log(sigma) + (-0.5 * np.square(gap) + np.log(level))
+        return value, ((gap - b * rest) / sigma, (by_sigma - 2) / sigma), second
 
     def derivative_sums(self, x: Array, weight: Array | None, nu: Array, sigma: Array) -> tuple[float, ...]:
         """Sums of all these."""

@@ -232,10 +232,10 @@ def slope_of_ratio(kappa: Array) -> Array:
     return ratio_and_slope(kappa)[1]
 
 
-def ratio_and_slope(kappa: Array) -> tuple[Array, Array]:
-    """`one_minus_ratio` and `slope_of_ratio`, from the same Bessel functions."""
+def ratio_and_slope(kappa: Array, level: Array | None = None) -> tuple[Array, Array]:
+    """`one_minus_ratio` and `slope_of_ratio`, by the same Bessel functions; ``level`` is exp(-kappa) I0(kappa)."""
     low, far = np.minimum(kappa, _LARGE), np.asarray(kappa) >= _LARGE
-    ratio = special.i1e(low) / special.i0e(low)
+    ratio = special.i1e(low) / (special.i0e(low) if level is None else level)
     # I1' = I0 - I1/kappa.
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = 1.0 - np.square(ratio) - np.where(np.equal(low, 0), 0.5, ratio / low)
