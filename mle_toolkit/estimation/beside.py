@@ -138,14 +138,16 @@ def _with_the_median_of(limit: Maximum, family: Family, k: int) -> Callable[[Arr
     if not isinstance(domain, Interval) or several:
         return lambda _: None
     middle = float(law.ppf(0.5))
-    share = float(law.cdf(middle))
+    share, where = float(law.cdf(middle)), np.array(middle)
+    # Inside its support a law's own formula needs no more; a law without one is asked as a whole.
+    cdf = family.cdf or (lambda x, *params: Distribution.at(family, params).cdf(x))
 
     def followed(theta: Array) -> Array | None:
         theta = theta.copy()
 
         def gap(u: float) -> float:
             theta[place] = domain.from_real(np.array([u]))
-            return float(Distribution.at(family, family.unpack(theta)).cdf(middle)) - share
+            return float(cdf(where, *family.unpack(theta))) - share
 
         with np.errstate(all="ignore"):
             if not gap(-_FAR) * gap(_FAR) < 0:
