@@ -68,6 +68,8 @@ class Found(Protocol):
     def n_starts(self) -> int: ...  # noqa: D102
     @property
     def n_agreeing(self) -> int: ...  # noqa: D102
+    @property
+    def is_certified(self) -> bool: ...  # noqa: D102
 
 
 End = TypeVar("End")
@@ -90,7 +92,7 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
     is level, what is given is a law beside it, on the better side.
     """
     family, whole = found.family, found.likelihood
-    if not family.special_cases or _is_alone(family, whole) or _is_agreed(found):
+    if not family.special_cases or _is_alone(found) or _is_agreed(found):
         return None
     likelihood = whole if whole.data.n_rows <= 4 * SKETCH_ROWS else whole.on_sketch()
     own = found.loglik if likelihood is whole else _loglik(likelihood, found.theta_in_unit)
@@ -126,9 +128,12 @@ def maxima_inside(
         yield case, at
 
 
-def _is_alone(family: Family, likelihood: Likelihood) -> bool:
-    """Whether by a theorem the likelihood has no more than one maximum."""
-    return likelihood.plain and (family.one_maximum or isinstance(family, ExponentialFamily))
+def _is_alone(found: Found) -> bool:
+    """Whether by a theorem the likelihood has one maximum at most; of intervals also whether a climb came there."""
+    family, likelihood = found.family, found.likelihood
+    if likelihood.plain:
+        return family.one_maximum or isinstance(family, ExponentialFamily)
+    return family.one_maximum_of_intervals and likelihood.data.window is None and found.is_certified
 
 
 def _is_agreed(found: Found) -> bool:

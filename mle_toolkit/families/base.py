@@ -206,6 +206,9 @@ class Family(ABC):
     one_maximum: ClassVar[bool] = False
     """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
     is enough."""
+    one_maximum_of_intervals: ClassVar[bool] = False
+    """The same of any intervals without a window: of location and scale of a log-concave density, or of its logs, the
+    log-likelihood is concave in 1/scale and loc/scale (Burridge 1981, JRSS B 43, 41-45)."""
     bends_sharply: ClassVar[bool] = False
     """The derivatives of a probability may change over far less than a natural change of the parameters, as where a
     threshold comes to an end of an interval."""

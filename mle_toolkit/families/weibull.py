@@ -48,7 +48,7 @@ class Weibull(HazardFamily):
     support = POSITIVE
     parameters = (Parameter("shape", POSITIVE, typical=(0.5, 8.0)), SCALE)
     in_scipy = InScipy("weibull_min", "shape", scale="scale")
-    one_maximum = True
+    one_maximum = one_maximum_of_intervals = True  # its logs have a log-concave density
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""

@@ -14,6 +14,8 @@ from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.registry import family_class, get_family
 from mle_toolkit.families.relations import SpecialCase
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
 
 
 def laws():
@@ -136,3 +138,27 @@ def test_where_windows_show_a_tail_a_skew_normal_law_is_sought_about_the_normal_
     )
     assert fit.certificate.verdict == "interior"
     assert fit.llf == pytest.approx(-best.fun, abs=1e-7)
+
+
+def test_the_likelihood_of_intervals_under_a_weibull_law_is_concave_in_the_scale_of_logs():
+    """So it has one maximum, and no law inside need be tried."""
+    rng = np.random.default_rng(4)
+    x = rng.weibull(1.4, 40)
+    samples = (
+        mle.Sample.right_censored(x, rng.uniform(size=40) < 0.6),
+        mle.Sample.left_censored(x, rng.uniform(size=40) < 0.6),
+        mle.Sample.intervals(0.8 * x, 1.3 * x),
+    )
+    assert mle.get_family("weibull").one_maximum_of_intervals
+    for sample in samples:
+        likelihood = Likelihood(mle.get_family("weibull"), sample, Unit())
+
+        def height(v, likelihood=likelihood):
+            return likelihood.mean_loglik(np.array([v[1], np.exp(v[0] / v[1])]))
+
+        for _ in range(50):
+            a, b = (np.array([rng.normal(0, 2), rng.uniform(0.2, 5)]) for _ in range(2))
+            assert height(0.5 * (a + b)) >= 0.5 * (height(a) + height(b)) - 1e-12
+        fit = mle.fit(sample, "weibull")
+        assert fit.certificate.verdict == "interior"
+        assert fit.llf >= mle.fit(sample, "exponential").llf
