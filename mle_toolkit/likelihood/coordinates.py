@@ -265,6 +265,8 @@ class Objective:
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
         self._last_both: Last[tuple[Array, Array] | None] = Last()
+        self._last_gradient: Last[Array] = Last()
+        self._last_hessian: Last[Array] = Last()
 
     def on(self, likelihood: Likelihood) -> Objective:
         """The same of another likelihood of the law, in the same coordinates."""
@@ -307,7 +309,7 @@ class Objective:
             return self._last_expansion(u, self._expansion)[1]
         if not self.has_score:
             return first_differences(self.values, u, STEP_OF_VALUE)
-        return self._gradient_in_parts(u)
+        return self._last_gradient(u, self._gradient_in_parts)
 
     def _gradient_in_parts(self, u: Array) -> Array:
         both = self._both_of_few(u)
@@ -327,7 +329,7 @@ class Objective:
             return np.empty((0, 0))
         if not self.has_score:
             return second_differences(self.values, u, STEP_OF_CURVATURE)
-        return self._hessian_in_parts(u)
+        return self._last_hessian(u, self._hessian_in_parts)
 
     def _hessian_in_parts(self, u: Array) -> Array:
         both = self._both_of_few(u)
