@@ -374,12 +374,15 @@ def _is_heavy(terms: Array, sample: Sample) -> bool:
     weight = sample.weight
     centre = float(np.sum(terms if weight is None else weight * terms)) / sample.nobs
     squares = np.square(terms - centre)
+    total = float(np.sum(squares if weight is None else weight * squares))
+    if not total > 0:
+        return False
+    count = len(squares)
+    if weight is None:  # no more than the largest hundredth need be in order
+        squares = np.partition(squares, count - 1 - count // 100)[count - 1 - count // 100 :]
     order = np.argsort(squares)[::-1]
     largest = squares[order]
     counts = np.ones(len(largest)) if weight is None else weight[order]
-    total = float(np.sum(counts * largest))
-    if not total > 0:
-        return False
     before = np.cumsum(counts) - counts
     taken = np.clip(0.01 * sample.nobs - before, 0.0, counts)
     return float(np.sum(taken * largest)) > HEAVY_SHARE * total

@@ -10,7 +10,7 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.information.fits import information_report
+from mle_toolkit.information.fits import _is_heavy, information_report
 from mle_toolkit.information.report import InformationReport
 
 HORSE_KICKS = mle.Sample.table([0, 1, 2, 3, 4], [109, 65, 22, 3, 1])
@@ -88,6 +88,17 @@ def test_a_right_model_is_indistinguishable_from_zero_and_never_clipped():
         else:
             assert report.kl.interval == (-math.inf, pytest.approx(upper, rel=1e-12))
     assert sum(report.kl.interval is None for report in reports) <= 2
+
+
+@pytest.mark.parametrize("n", [50, 99, 100, 250, 1_001])
+def test_heavy_terms_are_found_alike_with_and_without_weights(n):
+    rng, found = np.random.default_rng(n), []
+    for df in (1.0, 2.0, 3.0, 30.0):
+        terms = rng.standard_t(df, n)
+        found.append(_is_heavy(terms, mle.Sample(terms)))
+        assert found[-1] == _is_heavy(terms, mle.Sample(terms, np.ones(n)))
+    assert found[0] or n < 250
+    assert not found[-1]
 
 
 def test_heavy_tailed_terms_are_flagged():
