@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -12,6 +13,9 @@ from mle_toolkit._typing import Array
 
 _ORDER = 40.0
 """Order from which the uniform expansion is right to full precision."""
+
+LARGE = 40.0
+"""Size, hypot of order and argument, from which that of K is: order and argument need not be large alone."""
 
 _TERMS = 12
 _SMALL = 0.03
@@ -98,6 +102,63 @@ def lag_of_slope(order: Array, x: Array) -> Array:
         return np.where(order >= _ORDER, by_debye, few)
 
 
+class DebyeSlopes(NamedTuple):
+    """Of the log of the sum in Debye's expansion of K: the first term alone is ``log``, all others its derivatives."""
+
+    log: Array
+    by_square: Array
+    """Derivative by the square of the argument."""
+    by_order: Array
+    by_square_twice: Array
+    mixed: Array
+    by_order_twice: Array
+
+
+def debye_slopes(order: Array, x: Array) -> DebyeSlopes:
+    r"""Log of the sum in Debye's expansion of K, with derivatives by the square of the argument and the order.
+
+    .. math:: \log K_\nu(x) = -r + \nu\,\mathrm{arcsinh}(\nu/x) - \tfrac12\log r + \tfrac12\log\tfrac\pi2
+        + \log\sum_k (-1)^k \frac{u_k(\nu/r)}{\nu^k}, \quad r = \sqrt{\nu^2 + x^2}
+
+    The terms are polynomials in 1/r and (ν/r)², so that the order may be 0 (then it is Hankel's) or negative. For r of
+    at least `LARGE`.
+    """
+    inverse = 1 / np.hypot(order, x)
+    square, tilt = np.square(inverse), np.square(order * inverse)
+    rest = np.square(x * inverse)  # 1 - tilt
+    of_order, polynomials = _in_tilt()
+    values, slopes, bends = (np.polynomial.polynomial.polyval(tilt, c) for c in polynomials)
+    k = of_order.reshape(-1, *(1,) * np.ndim(tilt))
+    powers = np.cumprod(np.concatenate([np.ones_like(values[:1]), np.broadcast_to(-inverse, values[1:].shape)]), axis=0)
+    f, g, gg = (np.sum(powers * v, axis=0) for v in (values, slopes, bends))
+    once, mixed = (np.sum(k * powers * v, axis=0) for v in (values, slopes))
+    twice = np.sum(k * (k - 1) * powers * values, axis=0)
+    # Of the sum itself, by the square and the order; times r², r² / order, ...
+    by_square, by_order = -(0.5 * once + tilt * g) / f, (2 * rest * g - once) / f
+    by_square_twice = (0.25 * twice + tilt * mixed + tilt * tilt * gg + 0.75 * once + 2 * tilt * g) / f
+    both = 0.5 * twice + (tilt - rest) * mixed - 2 * tilt * rest * gg + 1.5 * once + 2 * (tilt - rest) * g
+    by_order_twice = tilt * (twice - 4 * rest * mixed + 4 * rest * rest * gg) - (1 - 3 * tilt) * once
+    by_order_twice = (by_order_twice + rest * (2 - 8 * tilt) * g) / f
+    return DebyeSlopes(
+        np.log1p(np.sum(powers[1:] * values[1:], axis=0)),
+        square * by_square,
+        order * square * by_order,
+        np.square(square) * (by_square_twice - np.square(by_square)),
+        order * np.square(square) * (both / f - by_square * by_order),
+        square * (by_order_twice - tilt * np.square(by_order)),
+    )
+
+
+@cache
+def _in_tilt() -> tuple[Array, tuple[Array, ...]]:
+    """Powers of 1/r, and the polynomials u_k(t) / t^k in t² with two derivatives: coefficients by columns."""
+    table = np.zeros((_TERMS, _TERMS))
+    for k, u in enumerate(_debye()):
+        table[: k + 1, k] = u[k::2]
+    once = np.asarray(np.polynomial.polynomial.polyder(table), dtype=float)
+    return np.arange(float(_TERMS)), (table, once, np.asarray(np.polynomial.polynomial.polyder(once), dtype=float))
+
+
 @cache
 def _debye_of_slope() -> tuple[Array, ...]:
     """Of the polynomials u_k those of the series, less those of that of the derivative, over t (1 - t²)."""
@@ -148,6 +209,20 @@ def slope_of_kve_half(n: Array, x: Array) -> Array:
         rest = -slope / value * t**3 * np.square(x / order)
         large = -x * z * z / (1 + root) + 0.5 * np.square(z / root) + rest
         return np.asarray(np.where(n > _ORDER, large, small))
+
+
+def degree_of_kve_half(n: Array, x: Array) -> tuple[Array, Array]:
+    """Mean and variance of the degree in 1/x of the terms of `log_kve_half`: its first two derivatives by -log x.
+
+    For n up to 40.
+    """
+    n, x = np.broadcast_arrays(np.asarray(n, dtype=float), np.asarray(x, dtype=float))
+    with np.errstate(all="ignore"):
+        terms = _terms(n, x)
+        share = np.exp(terms - special.logsumexp(terms, axis=0))
+    degrees = np.arange(len(terms)).reshape(-1, *(1,) * n.ndim)
+    mean = np.sum(degrees * share, axis=0)
+    return mean, np.sum(np.square(degrees - mean) * share, axis=0)
 
 
 def _terms(n: Array, x: Array) -> Array:

@@ -8,8 +8,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.bessel import LARGE, debye_slopes
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.numerics.panels import Panels
+
+_HALF_LOG_HALF_PI = 0.5 * float(np.log(0.5 * np.pi))
 
 _FOLDS = 40.0
 """Fall of the log of the integrand, nats, beyond which nothing is left."""
@@ -81,7 +84,7 @@ class LogK(NamedTuple):
 
 
 def log_k(order: Array, x: Array) -> LogK:
-    r"""Log of K and its derivatives, by one integral.
+    r"""Log of K and its derivatives, by one integral; of a large order or argument by Debye's expansion.
 
     .. math:: K_\nu(x) = \tfrac12 \int_{-\infty}^{\infty} e^{\nu t - x \cosh t}\,dt
 
@@ -122,21 +125,50 @@ def _from_half_unit(w: Array) -> Array:
 def _columns(order: Array, x: Array) -> Array:
     """What there is in `LogK`, but the size, of arguments of shape (n,); shape (n, 6)."""
     order = np.broadcast_to(order, x.shape)
-    nu = np.abs(order)
     with np.errstate(all="ignore"):  # where an argument is 0 or infinite
-        size, high, log_low, mode, down, up = _shape_of(nu, x)
-        count = np.ceil((up + down) / (_NODES * np.minimum(_STEP, _SHARE / np.sqrt(size))))
-        parts = np.full((6, x.size), np.nan)
-        for times in np.unique(count[np.isfinite(count)]).tolist():
-            rows = np.flatnonzero(count == times)
-            nodes = int(times) * _NODES
-            for some in np.array_split(rows, -(-len(rows) * int(times) // _ROWS)):
-                parts[:, some] = _moments(nu[some], high[some], log_low[some], down[some], up[some], nodes)
-        total, mean, variance, covariance, excess, spread = parts
-        # ν t₀ - √(x² + ν²) + x, without the parts that cancel.
-        away = nu * mode - nu * (nu / (size + x))
-        sign = np.where(order < 0, -1.0, 1.0)
-        found = away + np.log(0.5 * total), excess, sign * (mode + mean), variance, sign * covariance, spread
+        large = (np.hypot(order, x) >= LARGE) & (x > 0)
+        if large.all():
+            return _by_debye(order, x)
+        if not large.any():
+            return _by_integral(order, x)
+        found = np.empty((x.size, len(_SETTLED)))
+        found[large], found[~large] = _by_debye(order[large], x[large]), _by_integral(order[~large], x[~large])
+    return found
+
+
+def _by_debye(order: Array, x: Array) -> Array:
+    """The same by Debye's expansion."""
+    rest, size = debye_slopes(order, x), np.hypot(order, x)
+    tilt, narrow, square = order / size, x / size, np.square(x)
+    mode = np.sign(order) * _mode_of(np.abs(order), x)
+    of_root, by_log = narrow * narrow, 2 * square * rest.by_square
+    found = (
+        order * mode - order * (order / (size + x)) - 0.5 * np.log(size) + _HALF_LOG_HALF_PI + rest.log,
+        0.5 * of_root - by_log,
+        mode - 0.5 * tilt / size + rest.by_order,
+        1 / size - 0.5 / np.square(size) + np.square(tilt / size) + rest.by_order_twice,
+        tilt - of_root * (tilt / size) - 2 * square * rest.mixed,
+        tilt * order - of_root * (0.5 - of_root) + by_log + 4 * square * (square * rest.by_square_twice),
+    )
+    return np.stack(found, axis=1)
+
+
+def _by_integral(order: Array, x: Array) -> Array:
+    """The same by the trapezoidal rule."""
+    nu = np.abs(order)
+    size, high, log_low, mode, down, up = _shape_of(nu, x)
+    count = np.ceil((up + down) / (_NODES * np.minimum(_STEP, _SHARE / np.sqrt(size))))
+    parts = np.full((6, x.size), np.nan)
+    for times in np.unique(count[np.isfinite(count)]).tolist():
+        rows = np.flatnonzero(count == times)
+        nodes = int(times) * _NODES
+        for some in np.array_split(rows, -(-len(rows) * int(times) // _ROWS)):
+            parts[:, some] = _moments(nu[some], high[some], log_low[some], down[some], up[some], nodes)
+    total, mean, variance, covariance, excess, spread = parts
+    # ν t₀ - √(x² + ν²) + x, without the parts that cancel.
+    away = nu * mode - nu * (nu / (size + x))
+    sign = np.where(order < 0, -1.0, 1.0)
+    found = away + np.log(0.5 * total), excess, sign * (mode + mean), variance, sign * covariance, spread
     return np.stack(found, axis=1)
 
 
@@ -222,8 +254,12 @@ def _shape_of(nu: Array, x: Array) -> tuple[Array, ...]:
     room = _FOLDS / high
     log_low = 2 * log_or_minus_inf(0.5 * x) - log_or_minus_inf(high)
     down = np.minimum(0.5 * room + np.sqrt(0.25 * room * room + 2 * room), _reach(low, log_low))
-    mode = np.where(nu < x, np.arcsinh(nu / x), log_or_minus_inf(2 * high) - log_or_minus_inf(x))
-    return size, high, log_low, mode, down, _reach(high, log_or_minus_inf(high))
+    return size, high, log_low, _mode_of(nu, x), down, _reach(high, log_or_minus_inf(high))
+
+
+def _mode_of(nu: Array, x: Array) -> Array:
+    """arsinh(ν/x) of a ν >= 0, where ν/x may overflow."""
+    return np.where(nu < x, np.arcsinh(nu / x), log_or_minus_inf(np.hypot(nu, x) + nu) - log_or_minus_inf(x))
 
 
 def _reach(size: Array, log_size: Array) -> Array:

@@ -29,10 +29,10 @@ _ODD_RECIPROCALS = [1.0 / k for k in range(25, 1, -2)]  # atanh series: with |s|
 _STIRLING = (1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
 _STIRLING_FROM = 10.0
 # log x - digamma(x) - 1/(2x) in powers of 1/x², Abramowitz & Stegun 6.3.18.
-_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
-_DIGAMMA_FROM = 25.0
+DIGAMMA_SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
+DIGAMMA_FROM = 25.0
 # trigamma(x) in powers of 1/x, Abramowitz & Stegun 6.4.12.
-_TRIGAMMA = (1.0, 1 / 2, 1 / 6, 0.0, -1 / 30, 0.0, 1 / 42, 0.0, -1 / 30, 0.0, 5 / 66)
+TRIGAMMA_SERIES = (1.0, 1 / 2, 1 / 6, 0.0, -1 / 30, 0.0, 1 / 42, 0.0, -1 / 30, 0.0, 5 / 66)
 
 FEW = 256.0
 """Counts up to which the terms of a textbook probability, which cancel, are so small that they lose 1e-12 at most."""
@@ -92,6 +92,24 @@ def log1p_minus(d: Array) -> Array:
         for coefficient in _ODD_RECIPROCALS:
             series = series * square + coefficient
         return np.where(np.abs(d) < _NEAR, 2 * s * square * series - d * s, np.log1p(d) - d)
+
+
+def square_ratio(d: Array, log: Array) -> Array:
+    """``(log(1 + d) - d) / d²``, -1/2 at 0; ``log`` is the log of 1 + d, which near d = -1 may be known better."""
+    with np.errstate(all="ignore"):
+        return np.where(np.abs(d) < _NEAR, d * cube_ratio(d, log) - 0.5, (log - d) / d / d)
+
+
+def cube_ratio(d: Array, log: Array) -> Array:
+    """``(log(1 + d) - d + d²/2) / d³``: 1/3 at 0."""
+    with np.errstate(all="ignore"):
+        s = d / (2 + d)  # log(1 + d) = 2 s + 2 s³ (1/3 + s²/5 + ...), and 2 s - d + d²/2 = d² s / 2
+        square = s * s
+        series = np.zeros_like(s)
+        for coefficient in _ODD_RECIPROCALS:
+            series = series * square + coefficient
+        near = 0.5 / (2 + d) + 2 * series / (2 + d) ** 3
+        return np.where(np.abs(d) < _NEAR, near, (log - d + 0.5 * d * d) / d / d / d)
 
 
 def stirling_error(x: Array) -> Array:
@@ -166,11 +184,11 @@ def digamma_excess(s: Array, x: Array) -> Array:
         # r^(2j) - t^(2j) = (r - t)(r + t)(r^(2j-2) + r^(2j-4) t² + ... + t^(2j-2))
         series = np.zeros(np.broadcast(s, x).shape)
         powers = np.ones_like(series)
-        for j, coefficient in enumerate(_DIGAMMA):
+        for j, coefficient in enumerate(DIGAMMA_SERIES):
             series = series + coefficient * powers
             powers = powers * (r * r) + (t * t) ** (j + 1)
         direct = special.psi(s + x) - special.psi(s) - np.log1p(x / s)
-        return np.where(s >= _DIGAMMA_FROM, gap * (0.5 + (r + t) * series), direct)
+        return np.where(s >= DIGAMMA_FROM, gap * (0.5 + (r + t) * series), direct)
 
 
 def digamma_difference(s: Array, x: Array) -> Array:
@@ -188,12 +206,12 @@ def trigamma_difference(s: Array, x: Array) -> Array:
         r, t = 1.0 / s, 1.0 / (s + x)
         series = np.zeros(np.broadcast(s, x).shape)
         ratio, power = np.ones_like(series), np.ones_like(series)  # (r^k - t^k) / (r - t), and t^(k - 1)
-        for coefficient in _TRIGAMMA:
+        for coefficient in TRIGAMMA_SERIES:
             series = series + coefficient * ratio
             power = power * t
             ratio = ratio * r + power
         direct = special.polygamma(1, s + x) - special.polygamma(1, s)
-        return np.where(s >= _DIGAMMA_FROM, -x * r * t * series, direct)
+        return np.where(s >= DIGAMMA_FROM, -x * r * t * series, direct)
 
 
 def logit_trials(x: Array, n: Array | float, logit: Array) -> tuple[Array, Array, Array]:

@@ -10,7 +10,9 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import (
+    DIGAMMA_FROM,
     FEW,
+    TRIGAMMA_SERIES,
     by_count,
     digamma_difference,
     digamma_excess,
@@ -27,6 +29,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.rising_counts import rising_in_window
+from mle_toolkit.families.special import trigamma
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -95,6 +98,19 @@ class NegativeBinomial(Family):
         far = _log_of_ratio(size + x, size + mu) - gap
         bend = np.where(np.abs(gap) < _NEAR, log1p_minus(gap), far)
         return digamma_excess(size, x) + bend, size / mu * gap
+
+    def hessian(self, x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        size, mu = np.asarray(size, dtype=float), np.asarray(mu, dtype=float)
+        with np.errstate(all="ignore"):
+            both = size + mu
+            gap, share = (x - mu) / both, size / both
+            by_counts = np.where(x == 0, 0.0, x / mu * ((size + 2 * mu) / both) / mu)  # 0/0 where all counts are 0
+            return (
+                _trigamma_excess(size, x) + gap * (gap / (size + x)),
+                gap / both,
+                share * (1 / both - by_counts),
+            )
 
     def expansion(self, x: Array, size: Array, mu: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
         """Log-probability with two derivatives, for one size and counts so small that no terms cancel."""
@@ -243,6 +259,19 @@ class NegativeBinomial(Family):
     def from_scipy(n: float, p: float, loc: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.nbinom(n, p, loc)``; None but for loc = 0."""
         return {"size": n, "mu": n * (1 - p) / p} if loc == 0 else None
+
+
+def _trigamma_excess(s: Array, x: Array) -> Array:
+    """Derivative of `digamma_excess` by s: ``trigamma(s + x) - trigamma(s) + x / (s (s + x))``, about -x/s³ far out."""
+    r, t = 1.0 / s, 1.0 / (s + x)
+    series = np.zeros(np.broadcast(s, x).shape)
+    ratio, power = np.ones_like(series), np.ones_like(series)
+    for coefficient in TRIGAMMA_SERIES[1:]:
+        power = power * t
+        ratio = ratio * r + power
+        series = series + coefficient * ratio
+    direct = trigamma(s + x) - trigamma(s) + x * r * t
+    return np.where(s >= DIGAMMA_FROM, -x * r * t * series, direct)
 
 
 def _log1p_ratio(x: Array, size: Array) -> Array:

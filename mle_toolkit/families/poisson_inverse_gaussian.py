@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.bessel import log_kve_half, slope_of_kve_half
+from mle_toolkit.families.bessel import LARGE, degree_of_kve_half, log_kve_half, slope_of_kve_half
 from mle_toolkit.families.counting import check_not_all_zero, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.mixed_rates import of_count
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -17,6 +19,11 @@ from mle_toolkit.families.summed import Summed
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+
+_ORDER = np.asarray(-0.5)
+"""Order of the law as one of generalized inverse Gaussian rates."""
+
+_OfRows = Callable[[Array, Array, Array], tuple[Array, ...]]
 
 
 class PoissonInverseGaussian(Summed):
@@ -53,13 +60,11 @@ class PoissonInverseGaussian(Summed):
 
     def score(self, x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
         """Derivatives by size and mu, which near the Poisson law have no large parts that cancel."""
-        size, mu, x = np.asarray(size, dtype=float), np.asarray(mu, dtype=float), np.asarray(x, dtype=float)
-        with np.errstate(all="ignore"):
-            alpha = _alpha(size, mu)
-            slope = slope_of_kve_half(np.maximum(x - 1, 0.0), alpha) / np.square(alpha)
-            by_size = x * (mu / np.square(alpha)) - mu * (mu / (alpha * (alpha + size + mu))) + slope * (size + mu)
-            by_mu = x * ((size + mu) / (mu * (size + 2 * mu))) - size / alpha + slope * size
-        return by_size, by_mu
+        return _both(_first_of_few, _first_of_many, x, size, mu)
+
+    def hessian(self, x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        return _both(_second_of_few, _second_of_many, x, size, mu)
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are 0."""
@@ -95,3 +100,53 @@ class PoissonInverseGaussian(Summed):
 
 def _alpha(size: Array, mu: Array) -> Array:
     return np.sqrt(size) * np.sqrt(size + 2 * mu)
+
+
+def _both(few: _OfRows, many: _OfRows, x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+    """What ``many`` gives for rows of a large count or alpha, and ``few`` for the others."""
+    size, mu, x = np.asarray(size, dtype=float), np.asarray(mu, dtype=float), np.asarray(x, dtype=float)
+    with np.errstate(all="ignore"):
+        large = np.hypot(x - 0.5, _alpha(size, mu)) >= LARGE
+        if not large.any():
+            return few(x, size, mu)
+        if large.all():
+            return many(x, size, mu)
+        rows = np.broadcast_arrays(x, size, mu)
+        of_few, of_many = few(*(v[~large] for v in rows)), many(*(v[large] for v in rows))
+        found = [np.empty(large.shape) for _ in of_few]
+        for column, small, other in zip(found, of_few, of_many, strict=True):
+            column[~large], column[large] = small, other
+        return tuple(found)
+
+
+def _first_of_few(x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+    """Scores where the Bessel function is a polynomial of few terms."""
+    alpha = _alpha(size, mu)
+    slope = slope_of_kve_half(np.maximum(x - 1, 0.0), alpha) / np.square(alpha)
+    by_size = x * (mu / np.square(alpha)) - mu * (mu / (alpha * (alpha + size + mu))) + slope * (size + mu)
+    return by_size, x * ((size + mu) / (mu * (size + 2 * mu))) - size / alpha + slope * size
+
+
+def _second_of_few(x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+    """Second derivatives there, by mean and variance of the degree of the terms of that polynomial."""
+    alpha, far, middle = _alpha(size, mu), size + 2 * mu, size + mu
+    degree, spread = degree_of_kve_half(np.maximum(x - 1, 0.0), alpha)
+    share, part = mu / far, middle / far
+    of_size = spread * part * part + degree * (share * share + part * part) - 2 * x * share * part
+    return (
+        (mu / alpha) * (mu / alpha) / alpha + of_size / size / size,
+        (x + degree) / far / far + part * spread / size / far - share / alpha,
+        (size / far) / alpha - x / mu / mu + (2 * x + spread + 2 * degree) / far / far,
+    )
+
+
+def _first_of_many(x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+    """Scores by Debye's expansion."""
+    at = of_count(x, _ORDER, mu, size)
+    return at.by_size, at.by_rate
+
+
+def _second_of_many(x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
+    """Second derivatives by Debye's expansion."""
+    at = of_count(x, _ORDER, mu, size)
+    return at.by_size_twice, at.by_rate_size, at.by_rate_twice

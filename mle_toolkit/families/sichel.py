@@ -10,10 +10,12 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.bessel import LARGE
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k
 from mle_toolkit.families.counting import check_not_all_zero, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE, REAL, Interval
 from mle_toolkit.families.gamma_tails import log_gamma_tails
+from mle_toolkit.families.mixed_rates import of_count, of_norm
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -39,6 +41,9 @@ _BLOCK = 1 << 18
 
 _LARGEST, _LARGEST_SHAPE = 100.0, 1e4
 """Size of nu, and of the shape of inverse gamma rates, beyond which the law is a limit: formulas lose digits there."""
+
+_LITTLE = 1e-8
+"""Sigma, over the largest of count and mean, from which derivatives are those of the Poisson law but for as much."""
 
 _NO_SIZE = 1e-30
 """Argument of a Bessel function that is as good as none."""
@@ -134,24 +139,18 @@ class Sichel(MixedPoisson):
 
     def score(self, x: Array, mu: Array, sigma: Array, nu: Array) -> tuple[Array, ...]:
         """Derivatives by mu, sigma and nu."""
-        x, mu, sigma, nu = (np.asarray(v, dtype=float) for v in (x, mu, sigma, nu))
-        with np.errstate(all="ignore"):
-            argument = 1 / sigma
-            base, next_order = log_k(nu, argument), log_k(nu + 1, argument)
-            half = 0.5 * _log_growth(mu, sigma, next_order.log - base.log)
-            alpha = argument * np.exp(half)
-            at = log_k(x + nu, alpha)
-            # log f has the derivative ``by_alpha`` by log alpha, of which a share is by log mu and by -log c.
-            by_alpha = at.by_log - x - nu
-            share = -0.5 * np.expm1(-2 * half)
-            by_mean = x + by_alpha * share
-            # Differences of derivatives by the log of the argument, whose large parts are the sizes.
-            c_by_log = -((2 * nu + 1) / (next_order.size + base.size) + next_order.excess - base.excess)
-            gap = (2 * alpha * argument * np.sinh(half) + x * (x + 2 * nu)) / (at.size + base.size)
-            by_argument = -gap - (at.excess - base.excess) - by_alpha * share - by_mean * c_by_log
-            c_by_nu = next_order.by_order - base.by_order
-            by_nu = at.by_order - base.by_order - half - by_mean * c_by_nu
-            return by_mean / mu, -by_argument * argument, by_nu
+        return _derivatives(x, mu, sigma, nu)[:3]
+
+    def hessian(self, x: Array, mu: Array, sigma: Array, nu: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        return _derivatives(x, mu, sigma, nu)[3:]
+
+    def expansion(
+        self, x: Array, mu: Array, sigma: Array, nu: Array
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-probability with both."""
+        found = _derivatives(x, mu, sigma, nu)
+        return self.logpdf(x, mu, sigma, nu), found[:3], found[3:]
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are 0."""
@@ -215,6 +214,97 @@ def _log_growth(mu: Array, sigma: Array, log_c: Array) -> Array:
     return np.where(np.isfinite(added), np.log1p(added), math.log(2) + np.log(mu) + np.log(sigma) - log_c)
 
 
+def _derivatives(x: Array, mu: Array, sigma: Array, nu: Array) -> tuple[Array, ...]:
+    """Derivatives of the log-probability of Sichel's law by mu, sigma and nu, and second ones, upper triangle."""
+    x, mu, sigma, nu = (np.asarray(v, dtype=float) for v in (x, mu, sigma, nu))
+    with np.errstate(all="ignore"):
+        large = sigma * LARGE <= 1
+        if large.all():
+            return _of_narrow_rates(x, mu, sigma, nu)
+        if not large.any():
+            return _of_wide_rates(x, mu, sigma, nu)
+        rows = np.broadcast_arrays(x, mu, sigma, nu)
+        large = np.broadcast_to(large, rows[0].shape)
+        narrow, wide = _of_narrow_rates(*(v[large] for v in rows)), _of_wide_rates(*(v[~large] for v in rows))
+        found = [np.empty(large.shape) for _ in narrow]
+        for column, a, b in zip(found, narrow, wide, strict=True):
+            column[large], column[~large] = a, b
+        return tuple(found)
+
+
+def _of_wide_rates(x: Array, mu: Array, sigma: Array, nu: Array) -> tuple[Array, ...]:
+    """The same by the logs of mu and of the argument 1/sigma, of which log c is a function.
+
+    First of log f = x q + x w - (x + ν) h(q) + log K_{x+ν} - log K_ν, with w the log of the argument, that of alpha w
+    + h(q), 2 h = log(1 + e^q) and q = log(2 mu) - w - log c; then q, by the chain rule.
+    """
+    argument = 1 / sigma
+    base, next_order = log_k(nu, argument), log_k(nu + 1, argument)
+    half = 0.5 * _log_growth(mu, sigma, next_order.log - base.log)
+    alpha = argument * np.exp(half)
+    at = log_k(x + nu, alpha)
+    by_alpha, bend = at.by_log - x - nu, at.spread + at.by_log
+    share = -0.5 * np.expm1(-2 * half)  # h'; its derivative is share (1 - 2 share)
+    # Differences of derivatives by the log of the argument, whose large parts are the sizes.
+    c_by_log = -((2 * nu + 1) / (next_order.size + base.size) + next_order.excess - base.excess)
+    c_by_nu = next_order.by_order - base.by_order
+    c_by_log_twice = next_order.spread - base.spread + c_by_log
+    c_mixed, c_by_nu_twice = base.mixed - next_order.mixed, next_order.by_order_twice - base.by_order_twice
+    gap = (2 * alpha * argument * np.sinh(half) + x * (x + 2 * nu)) / (at.size + base.size)
+    gap = -gap - (at.excess - base.excess)  # what K has by w more at alpha than at the argument
+    by_mean = x + by_alpha * share
+    by_argument = gap - by_alpha * share - by_mean * c_by_log
+    by_nu = at.by_order - base.by_order - half - by_mean * c_by_nu
+    q_by_w, q_by_nu = -1 - c_by_log, -c_by_nu
+    twice = share * (by_alpha * (1 - 2 * share) + bend * share)
+    q_and_nu = share * (-at.mixed - 1)
+    w_twice = gap + at.spread - base.spread + 2 * bend * share * q_by_w + twice * q_by_w * q_by_w
+    w_twice = w_twice - by_mean * c_by_log_twice
+    w_and_nu = base.mixed - at.mixed + q_and_nu * q_by_w + (bend * share + twice * q_by_w) * q_by_nu - by_mean * c_mixed
+    nu_twice = at.by_order_twice - base.by_order_twice + 2 * q_and_nu * q_by_nu + twice * q_by_nu * q_by_nu
+    return (
+        by_mean / mu,
+        -by_argument * argument,
+        by_nu,
+        (share * share * (bend - 2 * by_alpha) - x) / mu / mu,
+        -(bend * share + twice * q_by_w) * argument / mu,
+        (q_and_nu + twice * q_by_nu) / mu,
+        (w_twice + by_argument) * argument * argument,
+        -w_and_nu * argument,
+        nu_twice - by_mean * c_by_nu_twice,
+    )
+
+
+def _of_narrow_rates(x: Array, mu: Array, sigma: Array, nu: Array) -> tuple[Array, ...]:
+    """The same next to the Poisson law, by Debye's expansion, in which the large parts have cancelled on paper."""
+    size = 1 / np.maximum(sigma, _LITTLE / np.maximum(np.maximum(x, mu), 1.0))
+    norm, above = of_norm(nu, size), of_norm(nu + 1, size)
+    c_by_size, c_by_nu, c_by_size_twice, c_mixed, c_by_nu_twice = (a - b for a, b in zip(norm, above, strict=True))
+    rate = mu * np.exp(log_k_alone(nu, size) - log_k_alone(nu + 1, size))
+    at = of_count(x, nu, rate, size)
+    by_log = rate * at.by_rate
+    log_twice = by_log + rate * rate * at.by_rate_twice
+    log_and_size, log_and_nu = rate * at.by_rate_size, rate * at.by_rate_order
+    by_size = at.by_size + norm[0] - c_by_size * by_log
+    size_twice = at.by_size_twice + norm[2] - c_by_size_twice * by_log
+    size_twice = size_twice + c_by_size * (c_by_size * log_twice - 2 * log_and_size)
+    size_and_nu = at.by_size_order + norm[3] - c_mixed * by_log
+    size_and_nu = size_and_nu + c_by_size * (c_by_nu * log_twice - log_and_nu) - c_by_nu * log_and_size
+    nu_twice = at.by_order_twice + norm[4] - c_by_nu_twice * by_log
+    square = size * size
+    return (
+        by_log / mu,
+        -square * by_size,
+        at.by_order + norm[1] - c_by_nu * by_log,
+        rate / mu * at.by_rate_twice * (rate / mu),
+        -square * (log_and_size - c_by_size * log_twice) / mu,
+        (log_and_nu - c_by_nu * log_twice) / mu,
+        square * size * (size * size_twice + 2 * by_size),
+        -square * size_and_nu,
+        nu_twice + c_by_nu * (c_by_nu * log_twice - 2 * log_and_nu),
+    )
+
+
 class _PoissonInverseGamma(MixedPoisson):
     r"""Counts whose rate is inverse gamma, of a mean: what Sichel's law tends to as sigma → ∞ with a negative nu.
 
@@ -249,6 +339,20 @@ class _PoissonInverseGamma(MixedPoisson):
             at = log_k(x - shape, 2 * np.sqrt(b))
             by_log_b = 0.5 * (shape + x + at.by_log)
             return by_log_b / mu, by_log_b / (shape - 1) + 0.5 * np.log(b) - special.psi(shape) - at.by_order
+
+    def hessian(self, x: Array, mu: Array, shape: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        x, mu, shape = (np.asarray(v, dtype=float) for v in (x, mu, shape))
+        with np.errstate(all="ignore"):
+            less = shape - 1
+            at = log_k(x - shape, 2 * np.sqrt(mu * less))
+            by_log_b, bend = 0.5 * (shape + x + at.by_log), 0.25 * (at.spread + at.by_log)
+            both = 0.5 * (1 + at.mixed)
+            return (
+                (bend - by_log_b) / np.square(mu),
+                (bend / less + both) / mu,
+                at.by_order_twice - special.polygamma(1, shape) + (2 * both + (bend - by_log_b) / less) / less,
+            )
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are 0."""

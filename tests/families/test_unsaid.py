@@ -30,8 +30,7 @@ UNSAID = {
     """,
     "second derivatives": """
         binomial categorical dirichlet discrete_uniform generalized_normal logseries multinomial
-        multivariate_normal multivariate_t negbin negbin1 poisson_inverse_gaussian sichel uniform
-        zero_truncated_poisson zeta zip
+        multivariate_normal multivariate_t uniform zero_truncated_poisson zeta zip
     """,
     "a start or a formula": "",
     "tails": "",
