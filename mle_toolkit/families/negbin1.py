@@ -75,7 +75,7 @@ class NegativeBinomial1(Family):
         size = _size(alpha, mu)
         by_size, by_mean = _BY_SIZE.score(x, size, mu)
         by_alpha = -by_size * (size / alpha)
-        little = (mu < 1) & (size >= _NARROW)
+        little = (mu < 1) & (alpha < 1)
         if np.any(little):
             by_alpha = np.where(little, _by_alpha_of_little(np.asarray(x), np.asarray(alpha), np.asarray(mu)), by_alpha)
         return by_alpha, by_size / alpha + by_mean
