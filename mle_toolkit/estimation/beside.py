@@ -25,8 +25,8 @@ _LADDER = np.arange(-14.0, 15.0, 2.0)
 _HOPELESS = 0.1
 """Nats per observation by which a law may be below the limit, and falling, after which none farther away is tried."""
 
-_FAR = 500.0
-"""The same of one that goes with it, at most."""
+_FAR, _NEXT = 500.0, 3.0
+"""The same of one that goes with it, at most; and how far it is, as a rule, from one place to the next."""
 
 
 _SHORT = 1.0
@@ -142,7 +142,10 @@ def _with_the_median_of(limit: Maximum, family: Family, k: int) -> Callable[[Arr
     # Inside its support a law's own formula needs no more; a law without one is asked as a whole.
     cdf = family.cdf or (lambda x, *params: Distribution.at(family, params).cdf(x))
 
+    last: float | None = None
+
     def followed(theta: Array) -> Array | None:
+        nonlocal last
         theta = theta.copy()
 
         def gap(u: float) -> float:
@@ -150,9 +153,13 @@ def _with_the_median_of(limit: Maximum, family: Family, k: int) -> Callable[[Arr
             return float(cdf(where, *family.unpack(theta))) - share
 
         with np.errstate(all="ignore"):
-            if not gap(-_FAR) * gap(_FAR) < 0:
-                return None
-            gap(optimize.brentq(gap, -_FAR, _FAR, xtol=1e-12))
+            low, high = (-_FAR, _FAR) if last is None else (last - _NEXT, last + _NEXT)
+            if not gap(low) * gap(high) < 0:
+                low, high = -_FAR, _FAR
+                if not gap(low) * gap(high) < 0:
+                    return None
+            last = float(optimize.brentq(gap, low, high, xtol=1e-12))
+            gap(last)
         return theta
 
     return followed
