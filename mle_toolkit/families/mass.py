@@ -58,7 +58,7 @@ def log_mass(
     inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
     if len(lower) and (by_tails or not _is_dear(law, len(lower))):  # rows of one kind need no masks
         if above.all():
-            return law.logsf(lower)
+            return _one_tail(law, lower, above=True)
         if inner.all():
             return _log_inner(law, lower, upper, by_tails=by_tails)
     result = np.zeros(len(lower))
@@ -137,7 +137,7 @@ def log_mass_with_zeros(rest: Family, pi: Any, params: tuple[object, ...], lower
 def _both_tails(law: Distribution, x: Array) -> tuple[Array, Array]:
     """Logs of the cdf and of the survival function at x."""
     if law.family.log_tails is None:
-        return law.logcdf(x), law.logsf(x)
+        return _one_tail(law, x, above=False), _one_tail(law, x, above=True)
     both: tuple[Array, Array] = within_range(law.family.log_tails, x, *law.params.values())
     return both
 
@@ -212,13 +212,23 @@ def _is_dear(law: Distribution, count: int) -> bool:
     return count >= FEW and family.dear_tails and not family.per_row and family.score is not None
 
 
+def _one_tail(law: Distribution, x: Array, *, above: bool) -> Array:
+    """Log of the tail above, or below, each x: of one law by its own formula, as nothing here need be checked."""
+    family = law.family
+    own = family.logsf if above else family.logcdf
+    if own is None or family.discrete or not law.is_one or len(x) == 0:
+        return (law.logsf if above else law.logcdf)(x)
+    with np.errstate(divide="ignore"):
+        return np.asarray(within_range(own, x, *law.params.values()), dtype=float)
+
+
 def _log_tail(law: Distribution, rows: Mask, x: Array, *, above: bool, by_tails: bool) -> Array:
     """Log of the tail above, or below, each x of some rows."""
     own, x = _of_rows(law, rows), x[rows]
 
     def tail(some: Mask) -> tuple[Array, Array]:
         each = _of_rows(own, some)
-        return (each.logsf if above else each.logcdf)(x[some]), np.empty((0, np.count_nonzero(some)))
+        return _one_tail(each, x[some], above=above), np.empty((0, np.count_nonzero(some)))
 
     if by_tails or not _is_dear(own, len(x)):
         return tail(np.ones(len(x), dtype=bool))[0]
@@ -238,7 +248,7 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
 
     def tail(some: Mask) -> tuple[Array, Array]:
         each = _of_rows(own, some)
-        return (each.logsf if above else each.logcdf)(x[some]), slopes(some)
+        return _one_tail(each, x[some], above=above), slopes(some)
 
     if not _is_dear(own, len(x)):
         return slopes(np.ones(len(x), dtype=bool))

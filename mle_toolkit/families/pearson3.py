@@ -232,13 +232,8 @@ def excess(u: Array, order: int = 0) -> Array:
     """(u - log(1 + u)) / u² or its first or second derivative; as their power series near 0, where they cancel."""
     u = np.asarray(u, dtype=float)
     near = np.abs(u) < _SMALL
-    small = np.where(near, u, 0.0)
-    series = np.zeros_like(small)
-    for coefficient in _COEFFICIENTS[order]:
-        series *= small
-        series += coefficient
     if near.all():
-        return series
+        return _excess_near_0(u, order)
     far = np.where(near, 1.0, u)
     with np.errstate(all="ignore"):  # at and beyond u = -1
         value = plain = (far - np.log1p(far)) / np.square(far)
@@ -247,7 +242,18 @@ def excess(u: Array, order: int = 0) -> Array:
             value = first
         if order == 2:
             value = (-(1 + 2 * far) / np.square(1 + far) + 2 * plain - 2 * far * first) / np.square(far)
-    return np.where(near, series, value)
+    if near.any():
+        value[near] = _excess_near_0(u[near], order)
+    return value
+
+
+def _excess_near_0(u: Array, order: int) -> Array:
+    """The power series of `excess`."""
+    series = np.zeros_like(u)
+    for coefficient in _COEFFICIENTS[order]:
+        series *= u
+        series += coefficient
+    return series
 
 
 def height(skew: Any) -> tuple[Array, Array, Array]:

@@ -55,7 +55,8 @@ class Pert(Family):
             length = np.subtract(high, low)
             a = 1 + 4 * (mode - low) / length
             inside = (x >= low) & (x <= high) & (mode >= low) & (mode <= high)
-            left, right = special.xlogy(a - 1, x - low), special.xlogy(5 - a, high - x)
+            left = np.where(np.equal(a, 1), 0.0, (a - 1) * np.log(x - low))
+            right = np.where(np.equal(a, 5), 0.0, (5 - a) * np.log(high - x))
             return np.where(inside, left + right - special.betaln(a, 6 - a) - 5 * np.log(length), -np.inf)
 
     def score(self, x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, ...]:
