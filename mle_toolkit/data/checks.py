@@ -80,10 +80,14 @@ def check_finite(column: Array, name: str) -> None:
             )
 
 
+_POLICIES: tuple[NanPolicy, ...] = get_args(NanPolicy)
+_KINDS: tuple[WeightKind, ...] = get_args(WeightKind)
+
+
 def policies(nan_policy: Any, weight_kind: Any) -> tuple[NanPolicy, WeightKind]:
     """What is to be done with missing values, and what weights mean."""
-    policy: Any = choice(nan_policy, "nan_policy", get_args(NanPolicy), error=DataError)
-    kind: Any = choice(weight_kind, "weight_kind", get_args(WeightKind), error=DataError)
+    policy: Any = choice(nan_policy, "nan_policy", _POLICIES, error=DataError)
+    kind: Any = choice(weight_kind, "weight_kind", _KINDS, error=DataError)
     return policy, kind
 
 

@@ -105,6 +105,10 @@ def get_family(family: Any, *, by: str | None = None, exposure: Any = None, **co
     >>> get_family("gamma", by="mean").param_names
     ('mean', 'shape')
     """
+    if isinstance(family, str) and by is None and exposure is None and not constants:
+        named = _registry.get(family)
+        if named is not None and named in _plain:
+            return _plain[named]
     if exposure is not None:
         return get_family(family, by=by, **constants).exposed(exposure)
     if by is not None:
