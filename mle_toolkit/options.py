@@ -114,7 +114,7 @@ def probability(value: Any, name: str) -> float:
 
 def choice(value: Any, name: str, choices: Iterable[Word], *, error: type[MleError] = ParameterError) -> Word:
     """One of several words; case, hyphens, spaces, dots and underscores do not matter."""
-    words = choices if isinstance(choices, tuple) else list(choices)
+    words = list(choices)
     if isinstance(value, str):
         if value in words:
             return words[words.index(value)]

@@ -244,7 +244,8 @@ def check_same_index(other: Any, whose: str, /, **columns: Any) -> None:
     DataError
     """
     for what, column in columns.items():
-        _check_same_index(column, other, what, whose)
+        if column is not None:
+            _check_same_index(column, other, what, whose)
 
 
 def _check_same_index(column: Any, other: Any, what: str, whose: str) -> None:
