@@ -52,7 +52,7 @@ def _some(column: Array, rows: Any) -> Array:
     """Some rows of a column, or of a design; of a short one whose columns lie one after the other, so do these."""
     along = np.ndim(column) == 2 and len(column) <= BLOCK_ROWS and isinstance(column, np.ndarray)
     if along and column.flags.f_contiguous and not isinstance(rows, slice):
-        return np.asarray(column.T[:, rows].T)
+        return np.ascontiguousarray(column.T[:, rows]).T  # an index alone would lay rows one after the other
     some: Array = column[rows]  # or of a design of its entries
     return some
 

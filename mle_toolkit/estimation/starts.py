@@ -15,6 +15,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Domain, Interval, NonZero
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -89,23 +90,28 @@ def _widened(likelihood: Likelihood, starts: list[Array], given: Mapping[str, Ar
 
 def _own_starts(likelihood: Likelihood, few: Likelihood) -> list[Array]:
     family = likelihood.family
-    sketch = few.as_points
     if not likelihood.plain:
         if family.candidates is not None:
             candidates = [joined(family, params) for params in family.candidates(few.sample)]
             possible = [theta for theta in candidates if few.mean_loglik(theta) > -np.inf]
             if possible:
                 return possible
+        completed = _completed(family, few.sample)
+        if completed is not None and isinstance(family, Model) and (known := family.explained(completed)) is not None:
+            theta = joined(family, known)
+            if few.mean_loglik(theta) > -np.inf:
+                return [theta]
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
         # law ends where the last bin begins that is open. And a law may need more points than there are intervals.
         length = few.sample.maximum - few.sample.minimum
         others = few.sample.as_points, partial(_quartiles_of_intervals, few.sample)
-        first = [sketch] if (completed := _completed(family, few.sample)) is None else [completed, sketch]
+        first = [few.as_points] if completed is None else [completed, few.as_points]
         for points in chain(first, (of_length(length) for of_length in others)):
             starts = [] if points is None else starts_of_points(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
         return _guesses(family, few)
+    sketch = few.as_points
     start = family.given(sketch.known).start  # constants of each row are those of the rows of the sketch
     if start is not None:
         proposed = start(sketch)

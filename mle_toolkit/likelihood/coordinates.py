@@ -342,14 +342,11 @@ class Objective:
 
     def _expansion(self, u: Array) -> tuple[float, Array, Array]:
         theta = self.coordinates.to_theta(u)
-        value, score, second = self.likelihood.derivatives(theta)
-        if not self.likelihood.plain:
-            by_masses = self.likelihood.mean_mass_derivatives(theta)
-            if by_masses is None:  # where a probability is lost, differences may still have it
-                value = self.likelihood.mean_loglik(theta)
-                return -value, self._gradient_in_parts(u), self._hessian_in_parts(u)
-            value += by_masses[0]
-            score, second = np.asarray(score) + by_masses[1], np.asarray(second) + by_masses[2]
+        known = self.likelihood.expansion(theta)
+        if known is None:  # where a probability is lost, differences may still have it
+            value = self.likelihood.mean_loglik(theta)
+            return -value, self._gradient_in_parts(u), self._hessian_in_parts(u)
+        value, score, second = known
         return -value, *self._pulled_derivatives(score, second, u)
 
     def _pulled_derivatives(self, score: Any, second: Any, u: Array) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property, partial, partialmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -34,7 +34,7 @@ from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
 from mle_toolkit.likelihood.model_charts import chart_of, limit_of
-from mle_toolkit.likelihood.model_starts import starts_of
+from mle_toolkit.likelihood.model_starts import by_least_squares, starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, summed_by_one, total_of, upper_of
 from mle_toolkit.likelihood.unit import Unit
@@ -84,7 +84,8 @@ class Model(Family):
     def _bind(self) -> None:
         """Offer what the law of one row makes possible."""
         base = self.base
-        self.mass_sums = self._mass_sums
+        in_one = base.expansion is not None and base.sf_expansion is not None and not base.per_row
+        self.duration_sums = self._duration_sums if in_one else None
         self.dear_slopes = base.expansion is None
         self.dear_masses = base.sf_expansion is None
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
@@ -92,8 +93,6 @@ class Model(Family):
         self.rows_by_log = base.by_log if only is not None and only.link.name == "log" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self.alone
-        for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
-            setattr(self, part, partial(self._of_rows, part))
         self.score = made_with(self._score, base.score)
         self.derivative_sums = made_with(self._derivative_sums, base.score)
         self.derivatives = None if base.score is None else _as_they_are
@@ -282,6 +281,10 @@ class Model(Family):
         values: Array = getattr(self.law(coefficients), part)(x)
         return values
 
+    cdf, sf = partialmethod(_of_rows, "cdf"), partialmethod(_of_rows, "sf")
+    logcdf, logsf = partialmethod(_of_rows, "logcdf"), partialmethod(_of_rows, "logsf")
+    ppf, isf = partialmethod(_of_rows, "ppf"), partialmethod(_of_rows, "isf")
+
     # --- scores back to coefficients ----------------------------------------------------------------------------------
 
     def _score(self, of_base: Score, x: Array, *coefficients: Any) -> tuple[Array, ...]:
@@ -333,7 +336,7 @@ class Model(Family):
         bent[place * len(names) - place * (place - 1) // 2] = -(rates[0] * rates[1]) + 0.0 * second[0]
         return tuple(bent)
 
-    def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
+    def mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
         if self.rows_at_once > BLOCK_ROWS and np.all(upper == np.inf):
             passed = passed_sums(self, "sf_sums", lower, weight, coefficients)
@@ -346,6 +349,23 @@ class Model(Family):
         steps = partial(self.natural_steps, at)
         value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)
         return self.summed(at, value, score, second, weight, len(lower))
+
+    def _duration_sums(self, x: Array, weight: Array | None, events: int, *coefficients: Any) -> Array | None:
+        """Sums as of `derivative_sums`, of events and, behind them, of the log-probabilities of lasting longer."""
+        base, at, count = self.base, self.at_rows(coefficients), len(self.parameters)
+        seen, others = (
+            [p[rows] if isinstance(p, np.ndarray) else np.float64(p) for p in at.params]
+            for rows in (slice(events), slice(events, None))
+        )
+        of_events = needed(base, base.expansion, "expansion")(x[:events], *seen)
+        if of_events is None or self.kinked is not None:
+            return None
+        of_others = needed(base, base.sf_expansion, "sf_expansion")(x[events:], *others)
+        parts = [(known[0], *known[1], *known[2]) for known in (of_events, of_others)]
+        every = np.empty((len(parts[0]), len(x)))
+        for row, one, other in zip(every, *parts, strict=True):
+            row[:events], row[events:] = one, other  # each may be one number
+        return self.summed(at, every[0], every[1 : 1 + count], every[1 + count :], weight, len(x))
 
     def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
         """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients.
@@ -410,6 +430,10 @@ class Model(Family):
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The law without covariates, or that of what least squares leave, and the nearest coefficients."""
         return starts_of(self.given(sample.known), sample)
+
+    def explained(self, sample: Sample) -> tuple[Any, ...] | None:
+        """Where least squares of points lead, without a look at the law without covariates; None where they do not."""
+        return by_least_squares(self.given(sample.known), sample)
 
     def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
         """Coefficients whose predictors are nearest to those of one law for all rows, in least squares."""

@@ -54,12 +54,12 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     """
     if (counted := _by_known_means(model, sample)) is not None:
         return [counted]
-    best = _by_least_squares(model, sample) if model.base.of_least_squares else None
+    best = by_least_squares(model, sample) if model.base.of_least_squares else None
     if best is not None:  # no law is higher
         return [best]
     weight = 1.0 if sample.weight is None else sample.weight
     begins = [_within_ends(model, params) for params in _null_params(model.base, sample)]
-    if len(begins) == 1 and (explained := _by_least_squares(model, sample)) is not None:
+    if len(begins) == 1 and (explained := by_least_squares(model, sample)) is not None:
         with np.errstate(all="ignore"):
             heights = [np.sum(weight * model.logpdf(sample.x, *at)) for at in (begins[0], explained)]
         if heights[1] > heights[0]:
@@ -92,7 +92,7 @@ _INSIDE = 1e-9
 """Share of a predictor by which a start is inside a support, so that rounding does not take it beyond."""
 
 
-def _by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
+def by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
     """Coefficients of a location, or of the log of a scale, by least squares, and the others of what these leave.
 
     None where the law has no formula, or a covariate would be left to explain what is left.

@@ -19,6 +19,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends, sums_of_masses
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
@@ -93,6 +94,7 @@ class Likelihood:
         self._last_score: Last[Array] = Last()
         self._last_products: Last[Array] = Last()
         self._last_masses: Last[Array] = Last()
+        self._last_durations: Last[Array | None] = Last()
         self._summed_at: tuple[Array, Array] | None = None
         """Parameters, and the sums there from which those elsewhere can be had."""
 
@@ -336,8 +338,8 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        laws = [] if self.plain or self.with_moments else [self._interval_law]
-        return any(law.mass_sums is not None or law.tail_expansion is not None for law in laws)
+        law = self.family
+        return not (self.plain or self.with_moments) and (law.mass_sums is not None or law.tail_expansion is not None)
 
     def mean_mass_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_mass` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
@@ -345,6 +347,48 @@ class Likelihood:
             return None
         sums, p = self.mass_derivatives(theta) / self.nobs, len(theta)
         return (float(sums[0]), sums[1 : 1 + p], symmetric(sums[1 + p :])) if np.all(np.isfinite(sums)) else None
+
+    def expansion(self, theta: Array) -> tuple[float, Any, Any] | None:
+        """The mean log-likelihood with its derivatives, where ``at_once``; None where those of intervals are lost."""
+        if self.plain:
+            return self.derivatives(theta)
+        if (sums := self._of_durations(theta)) is not None:
+            p = len(theta)
+            return float(sums[0]), sums[1 : 1 + p], symmetric(sums[1 + p :])
+        value, score, second = self.derivatives(theta)
+        by_masses = self.mean_mass_derivatives(theta)
+        if by_masses is None:
+            return None
+        return value + by_masses[0], np.asarray(score) + by_masses[1], np.asarray(second) + by_masses[2]
+
+    def _of_durations(self, theta: Array) -> Array | None:
+        """Means of log-likelihood, score and second derivatives of durations, in one pass; None where it has none."""
+        return None if self._durations is None else self._last_durations(theta, self._sum_durations)
+
+    def _sum_durations(self, theta: Array) -> Array | None:
+        law, x, weight, events = needed(self.family, self._durations, "durations")
+        with np.errstate(all="ignore"):
+            sums = needed(law, law.duration_sums, "duration_sums")(x, weight, events, *self.family.unpack(theta))
+        return sums / self.nobs if sums is not None and np.isfinite(sums).all() else None
+
+    @cached_property
+    def _durations(self) -> tuple[Family, Array, Array | None, int] | None:
+        """Events, and behind them durations that last on: their law, what is seen of them, weights, number of events.
+
+        In the unit of the likelihood. None of other data, of many rows, and of laws that do not sum them in one pass.
+        """
+        data, family = self.data, self.family
+        few = data.in_memory and data.n_rows <= BLOCK_ROWS == family.rows_at_once
+        if self.plain or not few or family.duration_sums is None or data.window is not None or self.exact is None:
+            return None
+        seen = data.lower == data.upper
+        below, above = open_ends(self._declared, data.lower[~seen], data.upper[~seen])
+        if below.any() or not above.all():
+            return None
+        rows = np.concatenate([np.flatnonzero(seen), np.flatnonzero(~seen)])
+        weight = None if data.weight is None else data.weight[rows]
+        law = family.given(some_of(data.known, rows))
+        return law, self.unit.apply(data.lower[rows]), weight, int(np.count_nonzero(seen))
 
     def mean_mass_hessian(self, theta: Array) -> Array:
         """Second derivatives of `mean_mass`, where ``sums_masses``; shape (p, p)."""
@@ -472,6 +516,8 @@ class Likelihood:
         with np.errstate(all="ignore"):
             if self.plain and self.by_means is not None:
                 value = self.by_means.loglik(params)
+            elif (known := self._of_durations(theta)) is not None:
+                value = float(known[0])
             else:
                 value = self._mean_of_points(params, theta) + self.mean_mass(theta)
         return value if value < np.inf else -np.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,8 +46,8 @@ def check_rank(front: Front, dropped: Collection[str] = ()) -> None:
             f"observations at least. Leave terms out."
         )
     for name, matrix in front.matrices.items():
-        sums = front.totals[name].sums
-        bad = [k for k in np.flatnonzero(~np.isfinite(sums)) if not np.isfinite(matrix[:, k]).all()]
+        totals = list(enumerate(front.totals[name].sums.tolist()))
+        bad = [k for k, total in totals if not math.isfinite(total) and not np.isfinite(matrix[:, k]).all()]
         if bad:
             column = matrix[:, bad[0]]
             row = int(np.argmax(~np.isfinite(column)))
@@ -56,7 +57,7 @@ def check_rank(front: Front, dropped: Collection[str] = ()) -> None:
                 f"{number_of(row, sample.rows_given)}."
             )
         terms = front.designs[name].names
-        empty = [terms[k] for k in np.flatnonzero(sums == 0.0) if not matrix[:, k].any()]
+        empty = [terms[k] for k, total in totals if total == 0.0 and not matrix[:, k].any()]
         empty = [term for term in empty if f"{name}[{term}]" not in dropped]
         if empty:
             raise DataError(

@@ -96,3 +96,28 @@ def test_counts_begin_near_their_maximum(scale, by):
     (begin,) = fit.model.start(likelihood.sample)
     gap = fit.llf - likelihood.nobs * likelihood.mean_loglik(np.concatenate([np.ravel(part) for part in begin]))
     assert 0 <= gap < 3.0
+
+
+@pytest.mark.parametrize("law", ["weibull", "lognormal"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_pass_over_durations_is_the_sum_of_those_over_events_and_over_the_others(law, weighted):
+    rng = np.random.default_rng(1)
+    end = rng.exponential(2, N)
+    weight = rng.integers(1, 4, N).astype(float) if weighted else None
+    sample = mle.Sample.right_censored(np.minimum(Y[law], end), Y[law] <= end, weight)
+    found = mle.regress(sample, np.column_stack([np.ones(N), Z, GROUP]), law).at_maximum
+    likelihood, theta = found.likelihood, found.theta_in_unit + 0.1
+    events, others = likelihood.derivatives(theta), likelihood.mean_mass_derivatives(theta)
+    for whole, one, other in zip(likelihood.expansion(theta), events, others, strict=True):
+        np.testing.assert_allclose(whole, np.asarray(one) + other, rtol=1e-12, atol=1e-13)
+
+
+def test_a_regression_of_durations_begins_where_they_are_though_no_ordinary_law_is():
+    """The log-density of ordinary parameters is not finite at any of them."""
+    rng = np.random.default_rng(1002)
+    x = rng.normal(size=60)
+    time, end = 1e6 * np.exp(x) * rng.weibull(1.5, 60), 1e6 * rng.exponential(2, 60)
+    fit = mle.regress(
+        mle.Sample.right_censored(np.minimum(time, end), time <= end), np.column_stack([np.ones(60), x]), "gompertz"
+    )
+    assert fit.certificate.ok
