@@ -200,7 +200,7 @@ def climb(
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[ClimbEnd] = []
     stuck: list[ClimbEnd] = []
-    trails = Trails()
+    trails = Trails() if len(possible) > 1 else None
     for value, u in sorted(possible, key=lambda start: start[0]):
         if len(u) == 0:
             ends.append(ClimbEnd(u, value, "fixed"))
@@ -232,7 +232,7 @@ def newton_end(objective: Objective, u: Array) -> ClimbEnd | None:
 
 
 def _by_newton(
-    objective: Objective, u: Array, hessian: Array | None, ends: list[ClimbEnd], stuck: list[ClimbEnd], trails: Trails
+    objective: Objective, u: Array, hessian: Array | None, ends: list[ClimbEnd], stuck: list[ClimbEnd], trails: Trails | None
 ) -> None:
     """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
     end, done = newton(objective, u, hessian, known=[end.u for end in ends], trails=trails)

@@ -158,6 +158,8 @@ class Family(ABC):
     ``duration_sums(x, weight, events, *params)``
         The same sums of durations in one pass: of the log-density of as many as there are events, and of the
         log-probability of more than x behind them; None where it has none. Of regressions of few rows.
+    ``duration_rows(x, events, *params, by_tails)``
+        The values of which it has the sum, one a row.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``lives_on(*params)``
@@ -315,6 +317,7 @@ class Family(ABC):
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
     mass_sums: Callable[..., Array] | None = None
     duration_sums: Callable[..., Array | None] | None = None
+    duration_rows: Callable[..., Array] | None = None
     dear_slopes = False
     """Whether sums of the log-density alone cost much less than with its derivatives, as these are differences."""
     dear_masses = False

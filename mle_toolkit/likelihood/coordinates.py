@@ -136,23 +136,24 @@ class Coordinates:
     def pulled_each(self, score: Array, second: Array, u: Array) -> tuple[Array, Array] | None:
         """First and second derivatives by coordinates of which each moves one parameter; None where one moves several.
 
-        From those by all parameters, of shape (p,) and (p, p).
+        From those by all parameters, of shape (p,) and (p, p), which may be overwritten.
         """
         places = self._own_places
         if places is None:
             return None
         if self._are_parameters:
             return score, second
-        slopes, bends, values = np.ones(self.n_free), np.zeros(self.n_free), u.tolist()
-        for domain, _, at, _, step in self._parts:
-            if isinstance(domain, Interval):
-                _, slope, bends[at.start] = domain.at(values[at.start])
-                slopes[at.start] = step * slope
         all_free = len(places) == len(self.base)
         by_all, by_pairs = (score, second) if all_free else (score[places], second[np.ix_(places, places)])
-        curved = by_pairs * slopes * slopes[:, None]
-        curved.ravel()[:: self.n_free + 1] += by_all * bends
-        return by_all * slopes, curved
+        for domain, _, at, _, step in self._parts:
+            if isinstance(domain, Interval):
+                k = at.start
+                _, slope, bend = domain.at(float(u[k]))
+                by_pairs[k] *= step * slope
+                by_pairs[:, k] *= step * slope
+                by_pairs[k, k] += by_all[k] * bend
+                by_all[k] *= step * slope
+        return by_all, by_pairs
 
     def about(self, u: Array, step: float) -> tuple[Array, Array]:
         """All parameters at a point, and with one coordinate after the other a step up, then down; intervals only.
@@ -354,9 +355,9 @@ class Objective:
         if not self.coordinates.intervals_only:
             with np.errstate(all="ignore"):  # as below
                 by_all, by_pairs = np.asarray(score), np.asarray(second)
-                each = self.coordinates.pulled_each(by_all, by_pairs, u)
+                each = self.coordinates.pulled_each(-by_all, -by_pairs, u)
                 if each is not None:
-                    return -each[0], -each[1]
+                    return each
                 slope = self.coordinates.jacobian(u)
                 return -(by_all @ slope), -(slope.T @ by_pairs @ slope + self.coordinates.bend(by_all, u))
         slopes, bends = self.coordinates.slopes_and_bends(u)

@@ -353,10 +353,7 @@ class Model(Family):
     def _duration_sums(self, x: Array, weight: Array | None, events: int, *coefficients: Any) -> Array | None:
         """Sums as of `derivative_sums`, of events and, behind them, of the log-probabilities of lasting longer."""
         base, at, count = self.base, self.at_rows(coefficients), len(self.parameters)
-        seen, others = (
-            [p[rows] if isinstance(p, np.ndarray) else np.float64(p) for p in at.params]
-            for rows in (slice(events), slice(events, None))
-        )
+        seen, others = _parted(at.params, events)
         of_events = needed(base, base.expansion, "expansion")(x[:events], *seen)
         if of_events is None or self.kinked is not None:
             return None
@@ -366,6 +363,14 @@ class Model(Family):
         for row, one, other in zip(every, *parts, strict=True):
             row[:events], row[events:] = one, other  # each may be one number
         return self.summed(at, every[0], every[1 : 1 + count], every[1 + count :], weight, len(x))
+
+    def duration_rows(self, x: Array, events: int, *coefficients: Any, by_tails: bool) -> Array:
+        """Log-density of each event and, behind them, log-probabilities of lasting longer; see `log_mass`."""
+        seen, others = _parted(self.at_rows(coefficients).params, events)
+        lower = x[events:]
+        last = log_mass(self.base, tuple(others), lower, np.full(len(lower), np.inf), by_tails=by_tails)
+        values = np.concatenate([self.base.logpdf(x[:events], *seen), last])
+        return np.where(np.isnan(values), -np.inf, values)
 
     def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
         """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients.
@@ -433,7 +438,8 @@ class Model(Family):
 
     def explained(self, sample: Sample) -> tuple[Any, ...] | None:
         """Where least squares of points lead, without a look at the law without covariates; None where they do not."""
-        return by_least_squares(self.given(sample.known), sample)
+        explained = by_least_squares(self.given(sample.known), sample)
+        return None if explained is None else explained.coefficients
 
     def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
         """Coefficients whose predictors are nearest to those of one law for all rows, in least squares."""
@@ -548,6 +554,13 @@ class Model(Family):
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
         return f"{self.base!r} with {models}"
+
+
+def _parted(params: Sequence[Any], events: int) -> tuple[list[Any], list[Any]]:
+    """Parameters of the first rows, as many as there are events, and of those behind them."""
+    first, last = slice(events), slice(events, None)
+    seen, others = ([p[rows] if isinstance(p, np.ndarray) else np.float64(p) for p in params] for rows in (first, last))
+    return seen, others
 
 
 def _inside(domain: Interval, at: Array) -> Array:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import fitted, formula_of
+from mle_toolkit.numerics.newton import newton_step
 
 if TYPE_CHECKING:
     from mle_toolkit._typing import Array
@@ -43,7 +45,8 @@ class ModelLike(Protocol):
 def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     """The law without covariates, or, where that is higher, the law of what least squares leave of the observations.
 
-    Of counts whose spread about known means is had at once, what weighted least squares of their logs say.
+    That alone, where no law is higher, or logs spread so little about them that it is near the maximum. Of counts whose
+    spread about known means is had at once, what weighted least squares of their logs say.
 
     Parameters
     ----------
@@ -54,17 +57,32 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     """
     if (counted := _by_known_means(model, sample)) is not None:
         return [counted]
-    best = by_least_squares(model, sample) if model.base.of_least_squares else None
-    if best is not None:  # no law is higher
-        return [best]
+    explained = by_least_squares(model, sample)
+    if explained is not None and (model.base.of_least_squares or explained.spread < _LITTLE):
+        return [explained.coefficients]
     weight = 1.0 if sample.weight is None else sample.weight
-    begins = [_within_ends(model, params) for params in _null_params(model.base, sample)]
-    if len(begins) == 1 and (explained := by_least_squares(model, sample)) is not None:
+    begin = _within_ends(model, _null_params(model.base, sample))
+    if explained is not None:
         with np.errstate(all="ignore"):
-            heights = [np.sum(weight * model.logpdf(sample.x, *at)) for at in (begins[0], explained)]
+            heights = [np.sum(weight * model.logpdf(sample.x, *at)) for at in (begin, explained.coefficients)]
         if heights[1] > heights[0]:
-            return [explained]
-    return begins
+            return [explained.coefficients]
+    return [begin]
+
+
+_LITTLE = 1.0
+"""Standard deviation of what least squares leave of logs below which they are near the maximum: of a gamma law, of
+which they tell the less the smaller its shape is, from a shape of 1.4 on."""
+
+
+class Explained(NamedTuple):
+    """Coefficients by least squares, and the standard deviation of what they leave of logs.
+
+    It is infinite where they are no squares of logs, or the likelihood is not smooth.
+    """
+
+    coefficients: tuple[Any, ...]
+    spread: float
 
 
 def _within_ends(model: ModelLike, params: Sequence[float]) -> tuple[Any, ...]:
@@ -92,7 +110,7 @@ _INSIDE = 1e-9
 """Share of a predictor by which a start is inside a support, so that rounding does not take it beyond."""
 
 
-def by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
+def by_least_squares(model: ModelLike, sample: Sample) -> Explained | None:
     """Coefficients of a location, or of the log of a scale, by least squares, and the others of what these leave.
 
     None where the law has no formula, or a covariate would be left to explain what is left.
@@ -111,15 +129,18 @@ def by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None
         wanted = x if additive else np.log(x)
         design = term.columns(model.rows)
         sums, products = design.expanded(weight * (wanted - term.fixed_part(model.rows)), weight)
-        coefficients = np.asarray(np.linalg.lstsq(products, sums, rcond=None)[0], dtype=float)
+        coefficients = _solved(products, sums)
         eta = design.times(coefficients) + term.fixed_part(model.rows)
         left = x - eta if additive else x * np.exp(-eta)
+        smooth = not additive and all(p.regular for p in base.parameters)
+        spread = math.sqrt(weight @ np.square(wanted - eta) / sample.nobs) if smooth else math.inf
         if not (np.all(np.isfinite(left)) and np.all(base.support.contains(left))):
             return None
-        params = _null_params(base, sample.with_values(left, sample.weight))[0]
+        params = _null_params(base, sample.with_values(left, sample.weight))
         own = dict(zip(base.param_names, model.nearest(params), strict=True))
         coefficients[term.constant] += term.link.predictor(params[base.param_names.index(term.parameter)])
-    return tuple((own | {term.parameter: coefficients}).values()) if np.all(np.isfinite(coefficients)) else None
+    found = tuple((own | {term.parameter: coefficients}).values())
+    return Explained(found, spread) if np.all(np.isfinite(coefficients)) else None
 
 
 def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
@@ -139,7 +160,7 @@ def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
             sums, products = design.expanded(share * working, share)
             if not np.all(np.isfinite(products)):
                 return None
-            coefficients = np.asarray(np.linalg.lstsq(products, sums, rcond=None)[0], dtype=float)
+            coefficients = _solved(products, sums)
             mean = np.exp(design.times(coefficients) + fixed)
             params, spread = base.start_about(x, mean, weight)
     if not (np.all(np.isfinite(coefficients)) and np.all(np.isfinite(params))):
@@ -151,7 +172,13 @@ def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
 _STEPS = 2
 
 
-def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:
+def _solved(products: Array, sums: Array) -> Array:
+    """Coefficients of normal equations; the shortest, where they are not determined."""
+    found, determined = newton_step(-sums, products)
+    return found if determined else np.asarray(np.linalg.lstsq(products, sums, rcond=None)[0], dtype=float)
+
+
+def _null_params(base: Family, sample: Sample) -> tuple[Any, ...]:
     """Parameters of one law for all rows, from which to begin."""
     points = sample.as_points()
     inside = base.support.contains(points.x)
@@ -165,5 +192,5 @@ def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:
         except NoMaximumError:
             found = None
     if found is not None:
-        return [found]
-    return [tuple(0.5 * sum(p.typical) for p in base.parameters)]
+        return found
+    return tuple(0.5 * sum(p.typical) for p in base.parameters)

@@ -31,12 +31,18 @@ def _of_rows(values: Any, weight: Array | None, n_rows: int) -> Array:
     return np.asarray(values if weight is None else weight * values)
 
 
+def _sum_of(values: Any, weight: Array | None, n_rows: int) -> Any:
+    """Sum of one value a row, or of one for all, times their weights."""
+    if np.ndim(values):
+        return np.add.reduce(values if weight is None else weight * values)
+    return values * (n_rows if weight is None else np.add.reduce(weight))
+
+
 def expanded(design: AnyColumns | None, along: Any, across: Any, weight: Array | None, n_rows: int) -> tuple[Any, Any]:
     """Sums over rows of first and second derivatives by a predictor, brought to its coefficients; a number has none."""
-    along, across = _of_rows(along, weight, n_rows), _of_rows(across, weight, n_rows)
     if design is None:
-        return np.add.reduce(along), np.add.reduce(across)
-    return design.expanded(along, across)
+        return _sum_of(along, weight, n_rows), _sum_of(across, weight, n_rows)
+    return design.expanded(_of_rows(along, weight, n_rows), _of_rows(across, weight, n_rows))
 
 
 def crossed(one: AnyColumns | None, other: AnyColumns | None, across: Any, weight: Array | None, n_rows: int) -> Any:

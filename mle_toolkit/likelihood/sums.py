@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS
@@ -366,14 +367,14 @@ class Likelihood:
         return None if self._durations is None else self._last_durations(theta, self._sum_durations)
 
     def _sum_durations(self, theta: Array) -> Array | None:
-        law, x, weight, events = needed(self.family, self._durations, "durations")
+        law, _, x, weight, events = needed(self.family, self._durations, "durations")
         with np.errstate(all="ignore"):
             sums = needed(law, law.duration_sums, "duration_sums")(x, weight, events, *self.family.unpack(theta))
         return sums / self.nobs if sums is not None and np.isfinite(sums).all() else None
 
     @cached_property
-    def _durations(self) -> tuple[Family, Array, Array | None, int] | None:
-        """Events, and behind them durations that last on: their law, what is seen of them, weights, number of events.
+    def _durations(self) -> tuple[Family, NDArray[np.intp], Array, Array | None, int] | None:
+        """Events, and behind them durations that last on: law, numbers of rows, what is seen, weights, how many events.
 
         In the unit of the likelihood. None of other data, of many rows, and of laws that do not sum them in one pass.
         """
@@ -388,7 +389,7 @@ class Likelihood:
         rows = np.concatenate([np.flatnonzero(seen), np.flatnonzero(~seen)])
         weight = None if data.weight is None else data.weight[rows]
         law = family.given(some_of(data.known, rows))
-        return law, self.unit.apply(data.lower[rows]), weight, int(np.count_nonzero(seen))
+        return law, rows, self.unit.apply(data.lower[rows]), weight, int(np.count_nonzero(seen))
 
     def mean_mass_hessian(self, theta: Array) -> Array:
         """Second derivatives of `mean_mass`, where ``sums_masses``; shape (p, p)."""
@@ -584,6 +585,13 @@ class Likelihood:
 
     def _interval_rows(self, params: tuple[Any, ...], by_tails: bool) -> Array:
         sample, family = self.sample, self.family
+        if self._durations is not None:
+            law, order, x, _, events = self._durations
+            of_rows = needed(law, law.duration_rows, "duration_rows")
+            found = np.empty(len(order))
+            with np.errstate(all="ignore"):
+                found[order] = of_rows(x, events, *params, by_tails=by_tails)
+            return found
 
         def masses(of: Family, lower: Array, upper: Array) -> Array:
             if of.per_row:

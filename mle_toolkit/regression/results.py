@@ -243,12 +243,15 @@ class RegressionFit(Fit):
 
     def _of_inner(self, inner: Array) -> Array:
         """A covariance of coefficients, from that of all parameters of the model; NaN stays where it is needed."""
-        unknown = np.isnan(np.diag(inner))
-        cov = np.asarray(self._to_data @ np.where(np.isnan(inner), 0.0, inner) @ self._to_data.T)
-        lost = np.any(self._to_data[:, unknown] != 0, axis=1)
-        cov[lost, :] = cov[:, lost] = np.nan
+        unknown = np.isnan(inner)
+        some = unknown.any()
+        cov = np.asarray(self._to_data @ (np.where(unknown, 0.0, inner) if some else inner) @ self._to_data.T)
+        if some:
+            lost = np.any(self._to_data[:, unknown.diagonal()] != 0, axis=1)
+            cov[lost, :] = cov[:, lost] = np.nan
         pinned = [k for k, name in enumerate(self.coefficient_names) if name in self.pinned]
-        cov[pinned, :] = cov[:, pinned] = np.nan
+        if pinned:
+            cov[pinned, :] = cov[:, pinned] = np.nan
         return cov
 
     @property
