@@ -141,7 +141,7 @@ class Measured:
     """Standard errors of the coordinates, in natural changes."""
 
 
-def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
+def measure(gradient: Array, hessian: Array, nobs: float, seen: Spectrum | None = None) -> Measured:
     """Measure how far a point is from a maximum.
 
     Parameters
@@ -150,10 +150,12 @@ def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
         Derivatives of the mean negative log-likelihood by the free coordinates.
     nobs : float
         Number of observations.
+    seen : Spectrum, optional
+        Of the second derivatives, where it is known.
     """
     if len(gradient) == 0:
         return Measured(np.nan, 0.0, ())
-    seen, diagonal = spectrum(hessian), hessian.diagonal().tolist()
+    seen, diagonal = seen or spectrum(hessian), hessian.diagonal().tolist()
     if seen is None or not min(diagonal) > SINGULAR:
         return Measured(np.inf, np.inf, tuple(sorted(d if math.isfinite(d) else math.nan for d in diagonal)))
     unit, eigenvalues, axes = seen

@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -232,7 +233,12 @@ def newton_end(objective: Objective, u: Array) -> ClimbEnd | None:
 
 
 def _by_newton(
-    objective: Objective, u: Array, hessian: Array | None, ends: list[ClimbEnd], stuck: list[ClimbEnd], trails: Trails | None
+    objective: Objective,
+    u: Array,
+    hessian: Array | None,
+    ends: list[ClimbEnd],
+    stuck: list[ClimbEnd],
+    trails: Trails | None,
 ) -> None:
     """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
     end, done = newton(objective, u, hessian, known=[end.u for end in ends], trails=trails)
@@ -281,6 +287,10 @@ def _settled(objective: Objective, u: Array, method: str) -> ClimbEnd:
 
 def is_minimum(objective: Objective, u: Array) -> bool:
     """Whether a point is a minimum of the objective in the interior, to the tolerance of a certificate."""
+    return objective.last_judged(u, partial(_is_minimum, objective))
+
+
+def _is_minimum(objective: Objective, u: Array) -> bool:
     gradient, hessian = objective.gradient(u), objective.hessian(u)
     step, convex = newton_step(gradient, hessian)
     return convex and decrement_of(gradient, step) * objective.likelihood.nobs <= DECREMENT_TOLERANCE

@@ -12,6 +12,7 @@ de Andrade & Andrade (2018), BMC Medical Research Methodology 18, 57 (log-binomi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -236,11 +237,13 @@ def _ends_of_domain(model: Model, term: Linear, sample: Sample) -> list[_End]:
             continue
         with np.errstate(all="ignore"):
             reach = float(term.link.predictor(end))
+            if not math.isfinite(reach):
+                continue
             beside = float(np.nextafter(end, inside)) if end else float(np.copysign(_BESIDE_ZERO, inside))
             last = float(term.link.predictor(beside))
             back = term.link.inverse(np.asarray(last))[0]
             middle = float(term.link.predictor(0.5 * sum(p.typical)))
-        if np.isfinite(reach) and np.isfinite(last) and bool(domain.contains(back)):
+        if np.isfinite(last) and bool(domain.contains(back)):
             side, value = 1.0 if middle < reach else -1.0, float(model.own_unit.to_data(end, p.role))
             found.append(_End(term, side, np.full(sample.n_rows, last), f"{p.name} = {value:g}"))
     return found

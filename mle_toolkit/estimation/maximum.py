@@ -20,6 +20,7 @@ from mle_toolkit.estimation.certificate import (
     SINGULAR,
     Certificate,
     Measured,
+    Spectrum,
     Verdict,
     measure,
     spectrum,
@@ -298,7 +299,7 @@ class Maximum(SentByValue):
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
         if self.kinked is not None:
             return measured_at_kinks(*self.kinked, self.objective, u, self.theta_in_unit, self.hessian)
-        return measure(self.objective.gradient(u), self.hessian, self.likelihood.nobs)
+        return measure(self.objective.gradient(u), self.hessian, self.likelihood.nobs, self.spectrum)
 
     @cached_property
     def hessian(self) -> Array:
@@ -322,6 +323,11 @@ class Maximum(SentByValue):
         long = 0.5 * (long + long.T)
         same = np.abs(long - short) * np.outer(seen.unit, seen.unit) <= _ROUNDED_CURVATURE
         return long if same.all() else short
+
+    @cached_property
+    def spectrum(self) -> Spectrum | None:
+        """Eigenvalues and eigenvectors of these, scaled."""
+        return spectrum(self.hessian)
 
     @cached_property
     def smooth(self) -> Objective | None:

@@ -11,7 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.estimation.certificate import SINGULAR, spectrum
+from mle_toolkit.estimation.certificate import SINGULAR, Spectrum, spectrum
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.families.base import Family
@@ -78,7 +78,8 @@ def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
         return _through_limit(maximum, maximum.limit, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
     if kind == "observed":
-        inner = inverse(nobs * curvature(maximum))
+        bent = curvature(maximum)
+        inner = _inverted(maximum.spectrum if bent is maximum.hessian else spectrum(bent), bent) / nobs
     elif kind == "expected":
         inner = inverse(nobs * expected_information(maximum))
     elif kind == "opg":
@@ -332,9 +333,13 @@ def _places_of_predictors(family: Family) -> list[int]:
 
 def inverse(information: Array) -> Array:
     """Inverse of an information matrix; all NaN where it is not positive definite."""
+    return _inverted(spectrum(information) if len(information) else None, information)
+
+
+def _inverted(seen: Spectrum | None, information: Array) -> Array:
+    """The same, its spectrum being known."""
     if len(information) == 0:
         return information
-    seen = spectrum(information)
     if seen is None or seen.eigenvalues[0] <= SINGULAR:
         return np.full_like(information, np.nan)
     unit, eigenvalues, axes = seen

@@ -265,6 +265,8 @@ class Objective:
         self.at_once = free and likelihood.at_once and (likelihood.plain or rows)
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
+        self.last_judged: Last[bool] = Last()
+        """Whether points were found to be minima."""
         self._last_both: Last[tuple[Array, Array] | None] = Last()
         self._last_gradient: Last[Array] = Last()
         self._last_hessian: Last[Array] = Last()
