@@ -326,8 +326,8 @@ class Maximum(SentByValue):
 
     @cached_property
     def spectrum(self) -> Spectrum | None:
-        """Eigenvalues and eigenvectors of these, scaled."""
-        return spectrum(self.hessian)
+        """Eigenvalues and eigenvectors of these, scaled; None without any coordinate."""
+        return spectrum(self.hessian) if len(self.hessian) else None
 
     @cached_property
     def smooth(self) -> Objective | None:
