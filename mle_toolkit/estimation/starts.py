@@ -141,7 +141,8 @@ def _completed(family: Family, sample: Sample) -> Sample | None:
     if not (0.0 < events < sample.nobs):
         return None
     left = float(np.sum(weight * points.x)) / events
-    share = (np.arange(sample.n_rows) + 1.0) * _GOLDEN % 1.0
+    turns = (np.arange(sample.n_rows) + 1.0) * _GOLDEN
+    share = turns - np.floor(turns)
     return points.with_values(points.x + np.where(is_open, left * share, 0.0), points.weight, points.known)
 
 

@@ -134,13 +134,13 @@ def by_least_squares(model: ModelLike, sample: Sample) -> Explained | None:
         left = x - eta if additive else x * np.exp(-eta)
         smooth = not additive and all(p.regular for p in base.parameters)
         spread = math.sqrt(weight @ np.square(wanted - eta) / sample.nobs) if smooth else math.inf
-        if not (np.all(np.isfinite(left)) and np.all(base.support.contains(left))):
+        if not (np.isfinite(left).all() and base.support.contains(left).all()):
             return None
         params = _null_params(base, sample.with_values(left, sample.weight))
         own = dict(zip(base.param_names, model.nearest(params), strict=True))
         coefficients[term.constant] += term.link.predictor(params[base.param_names.index(term.parameter)])
     found = tuple((own | {term.parameter: coefficients}).values())
-    return Explained(found, spread) if np.all(np.isfinite(coefficients)) else None
+    return Explained(found, spread) if np.isfinite(coefficients).all() else None
 
 
 def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:

@@ -156,7 +156,7 @@ class RegressionFit(Fit):
 
         Coefficients that were held have rows of zeros.
         """
-        matrix = np.zeros((len(self.coefficient_names), sum(p.size for p in self.model.parameters)))
+        matrix = np.zeros((len(self.coefficient_names), self.model.places[-1].stop))
         for p, place in zip(self.model.parameters, self.model.places, strict=True):
             term = self.model.linear.get(p.name)
             matrix[self._free_places[p.name], place] = 1.0 if term is None else term.map_to_data
@@ -196,7 +196,7 @@ class RegressionFit(Fit):
     @property
     def bse(self) -> Mapping[str, Any]:
         """Standard errors, as `params`."""
-        return self._by_parameter(np.sqrt(np.diag(self._cov(self._default_kind))))
+        return self._by_parameter(np.sqrt(self._cov(self._default_kind).diagonal()))
 
     def _by_parameter(self, values: Array) -> dict[str, Any]:
         import pandas as pd
