@@ -233,10 +233,8 @@ def _ends_of_domain(model: Model, term: Linear, sample: Sample) -> list[_End]:
         return []
     found: list[_End] = []
     for end, inside in ((domain.lower, np.inf), (domain.upper, -np.inf)):
-        if not np.isfinite(end):
-            continue
         with np.errstate(all="ignore"):
-            reach = float(term.link.predictor(end))
+            reach = float(term.link.predictor(end)) if math.isfinite(end) else math.nan
             if not math.isfinite(reach):
                 continue
             beside = float(np.nextafter(end, inside)) if end else float(np.copysign(_BESIDE_ZERO, inside))

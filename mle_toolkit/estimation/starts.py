@@ -16,6 +16,7 @@ from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Domain, Interval, NonZero
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.model_starts import by_least_squares
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -97,8 +98,11 @@ def _own_starts(likelihood: Likelihood, few: Likelihood) -> list[Array]:
             if possible:
                 return possible
         completed = _completed(family, few.sample)
-        if completed is not None and isinstance(family, Model) and (known := family.explained(completed)) is not None:
-            theta = joined(family, known)
+        explained = None
+        if completed is not None and isinstance(family, Model):
+            explained = by_least_squares(family.given(completed.known), completed)
+        if explained is not None:
+            theta = joined(family, explained.coefficients)
             if few.mean_loglik(theta) > -np.inf:
                 return [theta]
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform

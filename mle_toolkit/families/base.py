@@ -155,11 +155,6 @@ class Family(ABC):
     ``mass_sums(lower, upper, weight, *params)``
         Weighted sums of ``log_mass``, of its derivatives and of its second derivatives (upper triangle row by row).
         Default: scores of every interval, and differences of their sums.
-    ``duration_sums(x, weight, events, *params)``
-        The same sums of durations in one pass: of the log-density of as many as there are events, and of the
-        log-probability of more than x behind them; None where it has none. Of regressions of few rows.
-    ``duration_rows(x, events, *params, by_tails)``
-        The values of which it has the sum, one a row.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``lives_on(*params)``
@@ -316,8 +311,6 @@ class Family(ABC):
     log_mass: Callable[..., Array] | None = None
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
     mass_sums: Callable[..., Array] | None = None
-    duration_sums: Callable[..., Array | None] | None = None
-    duration_rows: Callable[..., Array] | None = None
     dear_slopes = False
     """Whether sums of the log-density alone cost much less than with its derivatives, as these are differences."""
     dear_masses = False

@@ -14,8 +14,9 @@ from mle_toolkit.errors import RangeError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
 from mle_toolkit.families.narrow import FEW
 from mle_toolkit.families.relations import Chart
+from mle_toolkit.likelihood.last import Last
 from mle_toolkit.likelihood.several import Several
-from mle_toolkit.likelihood.sums import Last, Likelihood
+from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
     STEP_OF_SCORE,

@@ -34,7 +34,7 @@ from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
 from mle_toolkit.likelihood.model_charts import chart_of, limit_of
-from mle_toolkit.likelihood.model_starts import by_least_squares, starts_of
+from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, summed_by_one, total_of, upper_of
 from mle_toolkit.likelihood.unit import Unit
@@ -84,8 +84,6 @@ class Model(Family):
     def _bind(self) -> None:
         """Offer what the law of one row makes possible."""
         base = self.base
-        in_one = base.expansion is not None and base.sf_expansion is not None and not base.per_row
-        self.duration_sums = self._duration_sums if in_one else None
         self.dear_slopes = base.expansion is None
         self.dear_masses = base.sf_expansion is None
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
@@ -350,28 +348,6 @@ class Model(Family):
         value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)
         return self.summed(at, value, score, second, weight, len(lower))
 
-    def _duration_sums(self, x: Array, weight: Array | None, events: int, *coefficients: Any) -> Array | None:
-        """Sums as of `derivative_sums`, of events and, behind them, of the log-probabilities of lasting longer."""
-        base, at, count = self.base, self.at_rows(coefficients), len(self.parameters)
-        seen, others = _parted(at.params, events)
-        of_events = needed(base, base.expansion, "expansion")(x[:events], *seen)
-        if of_events is None or self.kinked is not None:
-            return None
-        of_others = needed(base, base.sf_expansion, "sf_expansion")(x[events:], *others)
-        parts = [(known[0], *known[1], *known[2]) for known in (of_events, of_others)]
-        every = np.empty((len(parts[0]), len(x)))
-        for row, one, other in zip(every, *parts, strict=True):
-            row[:events], row[events:] = one, other  # each may be one number
-        return self.summed(at, every[0], every[1 : 1 + count], every[1 + count :], weight, len(x))
-
-    def duration_rows(self, x: Array, events: int, *coefficients: Any, by_tails: bool) -> Array:
-        """Log-density of each event and, behind them, log-probabilities of lasting longer; see `log_mass`."""
-        seen, others = _parted(self.at_rows(coefficients).params, events)
-        lower = x[events:]
-        last = log_mass(self.base, tuple(others), lower, np.full(len(lower), np.inf), by_tails=by_tails)
-        values = np.concatenate([self.base.logpdf(x[:events], *seen), last])
-        return np.where(np.isnan(values), -np.inf, values)
-
     def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
         """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients.
 
@@ -435,11 +411,6 @@ class Model(Family):
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The law without covariates, or that of what least squares leave, and the nearest coefficients."""
         return starts_of(self.given(sample.known), sample)
-
-    def explained(self, sample: Sample) -> tuple[Any, ...] | None:
-        """Where least squares of points lead, without a look at the law without covariates; None where they do not."""
-        explained = by_least_squares(self.given(sample.known), sample)
-        return None if explained is None else explained.coefficients
 
     def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
         """Coefficients whose predictors are nearest to those of one law for all rows, in least squares."""
@@ -554,13 +525,6 @@ class Model(Family):
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
         return f"{self.base!r} with {models}"
-
-
-def _parted(params: Sequence[Any], events: int) -> tuple[list[Any], list[Any]]:
-    """Parameters of the first rows, as many as there are events, and of those behind them."""
-    first, last = slice(events), slice(events, None)
-    seen, others = ([p[rows] if isinstance(p, np.ndarray) else np.float64(p) for p in params] for rows in (first, last))
-    return seen, others
 
 
 def _inside(domain: Interval, at: Array) -> Array:

@@ -1,4 +1,7 @@
-"""Sums over a sample: the log-likelihood, its score and its information, as means per observation."""
+"""Sums over a sample: the log-likelihood, its score and its information, as means per observation.
+
+Over 600 lines, because what is summed once serves all that is asked of a likelihood.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,9 @@ from collections.abc import Callable
 from copy import copy
 from functools import cached_property, partial
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS
@@ -20,11 +22,12 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.hooks import needed
+from mle_toolkit.likelihood.durations import Durations
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends, sums_of_masses
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
 from mle_toolkit.likelihood.kinds import ByMoments, Kinds, kinds_of, ones_of_a_kind, without_ties
+from mle_toolkit.likelihood.last import Last
 from mle_toolkit.likelihood.means import Means
 from mle_toolkit.likelihood.moment_sums import MANY, MANY_WITH_KINKS, MomentSum
 from mle_toolkit.likelihood.parts import (
@@ -42,8 +45,6 @@ from mle_toolkit.likelihood.residuals import sums_from
 from mle_toolkit.likelihood.triangles import FEW, entries, symmetric
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 from mle_toolkit.numerics.threads import in_order
-
-T = TypeVar("T")
 
 
 class Likelihood:
@@ -363,33 +364,14 @@ class Likelihood:
         return value + by_masses[0], np.asarray(score) + by_masses[1], np.asarray(second) + by_masses[2]
 
     def _of_durations(self, theta: Array) -> Array | None:
-        """Means of log-likelihood, score and second derivatives of durations, in one pass; None where it has none."""
-        return None if self._durations is None else self._last_durations(theta, self._sum_durations)
-
-    def _sum_durations(self, theta: Array) -> Array | None:
-        law, _, x, weight, events = needed(self.family, self._durations, "durations")
-        with np.errstate(all="ignore"):
-            sums = needed(law, law.duration_sums, "duration_sums")(x, weight, events, *self.family.unpack(theta))
-        return sums / self.nobs if sums is not None and np.isfinite(sums).all() else None
+        """Means of log-likelihood, score and second derivatives of durations, in one pass; None of what are none."""
+        seen = self._durations
+        return None if seen is None else self._last_durations(theta, lambda at: seen.means(self.family.unpack(at)))
 
     @cached_property
-    def _durations(self) -> tuple[Family, NDArray[np.intp], Array, Array | None, int] | None:
-        """Events, and behind them durations that last on: law, numbers of rows, what is seen, weights, how many events.
-
-        In the unit of the likelihood. None of other data, of many rows, and of laws that do not sum them in one pass.
-        """
-        data, family = self.data, self.family
-        few = data.in_memory and data.n_rows <= BLOCK_ROWS == family.rows_at_once
-        if self.plain or not few or family.duration_sums is None or data.window is not None or self.exact is None:
-            return None
-        seen = data.lower == data.upper
-        below, above = open_ends(self._declared, data.lower[~seen], data.upper[~seen])
-        if below.any() or not above.all():
-            return None
-        rows = np.concatenate([np.flatnonzero(seen), np.flatnonzero(~seen)])
-        weight = None if data.weight is None else data.weight[rows]
-        law = family.given(some_of(data.known, rows))
-        return law, rows, self.unit.apply(data.lower[rows]), weight, int(np.count_nonzero(seen))
+    def _durations(self) -> Durations | None:
+        """Durations of a regression, of few rows."""
+        return None if self.plain else Durations.of(self.family, self.data, self.unit)
 
     def mean_mass_hessian(self, theta: Array) -> Array:
         """Second derivatives of `mean_mass`, where ``sums_masses``; shape (p, p)."""
@@ -586,12 +568,7 @@ class Likelihood:
     def _interval_rows(self, params: tuple[Any, ...], by_tails: bool) -> Array:
         sample, family = self.sample, self.family
         if self._durations is not None:
-            law, order, x, _, events = self._durations
-            of_rows = needed(law, law.duration_rows, "duration_rows")
-            found = np.empty(len(order))
-            with np.errstate(all="ignore"):
-                found[order] = of_rows(x, events, *params, by_tails=by_tails)
-            return found
+            return self._durations.rows_of(params, by_tails)
 
         def masses(of: Family, lower: Array, upper: Array) -> Array:
             if of.per_row:
@@ -627,28 +604,8 @@ class Likelihood:
         return float(self._fold(partial(squared_deviations_of, mean, squared), theta))
 
 
-_FEWEST_BLOCKS, _REMEMBERED = 4, 16
-"""Blocks from which threads are worth waking, of rows whose sums take long; and points whose values are remembered."""
+_FEWEST_BLOCKS = 4
+"""Blocks from which threads are worth waking, of rows whose sums take long."""
 
 _WIDE = 10
 """Second derivatives for each row of a block from which its sums take longer than its rows."""
-
-
-class Last(Generic[T]):
-    """Remembers the last values of a function: solvers ask again for what they had where they start and stand."""
-
-    def __init__(self) -> None:
-        self._values: dict[bytes, T] = {}
-
-    def knows(self, theta: Array) -> bool:
-        """Whether the value at ``theta`` is remembered."""
-        return theta.tobytes() in self._values
-
-    def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
-        """The value at ``theta``, computed unless it is known."""
-        at = theta.tobytes()
-        if at not in self._values:
-            if len(self._values) == _REMEMBERED:
-                del self._values[next(iter(self._values))]
-            self._values[at] = compute(theta)
-        return self._values[at]

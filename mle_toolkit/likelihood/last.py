@@ -1,0 +1,33 @@
+"""What a function gave at the last points at which it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from mle_toolkit._typing import Array
+
+T = TypeVar("T")
+
+_REMEMBERED = 16
+"""Points whose values are remembered."""
+
+
+class Last(Generic[T]):
+    """Remembers the last values of a function: solvers ask again for what they had where they start and stand."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, T] = {}
+
+    def knows(self, theta: Array) -> bool:
+        """Whether the value at ``theta`` is remembered."""
+        return theta.tobytes() in self._values
+
+    def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
+        """The value at ``theta``, computed unless it is known."""
+        at = theta.tobytes()
+        if at not in self._values:
+            if len(self._values) == _REMEMBERED:
+                del self._values[next(iter(self._values))]
+            self._values[at] = compute(theta)
+        return self._values[at]
