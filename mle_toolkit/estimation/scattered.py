@@ -17,6 +17,9 @@ own starts are rare."""
 _MOST_ROWS = 2000
 """Rows, equal or not, up to which it is looked how many differ."""
 
+_AT_FIRST = 4
+"""How often so many rows are looked at first, of which most differ as a rule."""
+
 _POINTS = 16
 """Looks at the likelihood for each coordinate."""
 
@@ -46,6 +49,8 @@ def may_hide_maxima(data: Sample, n_free: int) -> bool:
         return False
     if data.window is not None or data.n_rows <= few:
         return True
+    if len(np.unique(data.lower[: _AT_FIRST * few])) > few:
+        return False  # as the lower ends of the first differ, so do the rows
     return bool(np.unique([data.lower, data.upper], axis=1).shape[1] <= few)
 
 

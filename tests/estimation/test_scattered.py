@@ -8,6 +8,7 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import UnboundedLikelihoodError
+from mle_toolkit.estimation.scattered import may_hide_maxima
 
 
 def of_intervals(law, sample):
@@ -199,3 +200,12 @@ def test_a_law_may_be_narrow_beside_the_end_of_one_window(unit, mirrored):
     median = fit.params["scale"] / unit
     assert fit.params["shape"] == pytest.approx(shape, rel=1e-5)
     assert (1 / median if mirrored else median) == pytest.approx(scale, rel=1e-6)
+
+
+@pytest.mark.parametrize("differ", [2, 11, 12, 13, 40])
+@pytest.mark.parametrize("first", ["equal", "mixed"])
+def test_rows_that_differ_are_counted_however_they_are_ordered(differ, first):
+    values = np.repeat(np.arange(1.0, differ + 1), 100)
+    x = values if first == "equal" else np.random.default_rng(3).permutation(values)
+    sample = mle.Sample.right_censored(x, np.zeros(len(x), dtype=bool))
+    assert may_hide_maxima(sample, 2) == (differ <= 12)
