@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.passes import SKETCH_ROWS
+from mle_toolkit.data.passes import HELD_ROWS
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.estimation.contained import RELATIVE, ROUNDING
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, objective_near
@@ -90,7 +90,7 @@ def above_limit(settled: Maximum) -> dict[str, Any] | None:
     """
     family, likelihood = settled.family, settled.likelihood
     ends = [family.param_names.index(name) for name in settled.boundary]
-    if settled.limit is None or not 1 <= len(ends) <= 2 or likelihood.data.n_rows > 4 * SKETCH_ROWS:
+    if settled.limit is None or not 1 <= len(ends) <= 2 or likelihood.data.n_rows > HELD_ROWS:
         return None
     k, *second = sorted(ends, key=lambda at: family.parameters[at].role == "scale")
     domain = family.parameters[k].domain

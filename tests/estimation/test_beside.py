@@ -44,6 +44,15 @@ def test_a_limit_that_is_the_maximum_has_nothing_above_it():
     assert above_limit(found) is None
 
 
+def test_the_maximum_of_many_rows_is_not_at_a_limit_from_which_the_likelihood_rises():
+    """It is 1.13 nats above the log-normal law with a threshold; of more than 20,000 rows it was not looked at."""
+    x = stats.johnsonsu(-3.8, 0.5, 0.0004, 0.00096).rvs(25_000, random_state=2)
+    fit = mle.fit(x, "johnson_su")
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(stats.johnsonsu(*fit.params.values()).logpdf(x).sum(), abs=1e-5)
+    assert fit.llf > fit_quietly(x, "shifted(lognormal)").llf + 1
+
+
 def test_a_limit_that_has_lost_its_digits_is_not_left_for_a_lower_maximum():
     """Far from 0 the exponential law above a threshold is inexact: a maximum 1.2 nats lower was certified."""
     rng = np.random.default_rng(18)
