@@ -349,16 +349,16 @@ class _OfLogs(Family):
         w = (y - mu) / sigma
         v = q * w
         pull = w * special.exprel(v)
-        by_q = _heights(q)[1] - w**3 * _exponential(v, 1)[1]
+        by_q = _heights(q)[1] - w * w * w * _exponential(v, 1)[1]
         return pull / sigma, (w * pull - 1) / sigma, by_q
 
     def hessian(self, y: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
         w = (y - mu) / sigma
         v = q * w
-        power, rise = np.exp(v), special.exprel(v)
-        pull, turn = w * rise, w * w * _exprel_slope(v)
-        _, _, second = _exponential(v)
+        power, rise, second_power = np.exp(v), special.exprel(v), w * w
+        value, first, second = _exponential(v)
+        pull, turn = w * rise, second_power * (value + v * first)
         square = sigma * sigma
         return (
             -power / square,
@@ -366,7 +366,7 @@ class _OfLogs(Family):
             turn / sigma,
             (1 - 2 * w * pull - w * w * power) / square,
             w * turn / sigma,
-            _heights(q)[2] - w**4 * second,
+            _heights(q)[2] - second_power * second_power * second,
         )
 
     def derivative_sums(self, y: Array, weight: Array | None, mu: float, sigma: float, q: float) -> list[float]:
@@ -497,27 +497,31 @@ def _log_tails_near_normal(w: Array, q: Array) -> tuple[Array, Array]:
 def _exponential(v: Array, derivatives: int = 2) -> list[Array]:
     """(exp(v) - 1 - v) / v², its first and its second derivative; as their power series near 0, where they cancel."""
     near = np.abs(v) < 1.0
-    small = np.where(near, v, 0.0)
-    with np.errstate(all="ignore"):
-        power = np.exp(v)
-        direct = [(np.expm1(v) - v) / (v * v)]
-        if derivatives > 0:
-            direct.append(((v - 2) * power + v + 2) / v**3)
-        if derivatives > 1:
-            direct.append(((v * v - 4 * v + 6) * power - 2 * v - 6) / v**4)
-    values = []
-    for apart, coefficients in zip(direct, _SERIES, strict=False):
-        series = np.zeros_like(small)
-        for coefficient in coefficients if near.any() else ():
-            series = series * small + coefficient
-        values.append(np.where(near, series, apart))
+    values: list[Array] = []
+    if not near.all():
+        square = v * v
+        with np.errstate(all="ignore"):
+            power = np.exp(v)
+            values.append(np.asarray((np.expm1(v) - v) / square))
+            if derivatives > 0:
+                values.append(np.asarray(((v - 2) * power + v + 2) / (square * v)))
+            if derivatives > 1:
+                values.append(np.asarray(((square - 4 * v + 6) * power - 2 * v - 6) / (square * square)))
+        if not near.any():
+            return values
+    small = np.asarray(v)[near]
+    series = []
+    for coefficients in _SERIES[: derivatives + 1]:
+        total = np.zeros_like(small)
+        for coefficient in coefficients:
+            total *= small
+            total += coefficient
+        series.append(total)
+    if not values:
+        return [total.reshape(np.shape(v)) for total in series]
+    for value, total in zip(values, series, strict=True):
+        value[near] = total
     return values
-
-
-def _exprel_slope(v: Array) -> Array:
-    """Derivative of (exp(v) - 1) / v, which is (v exp(v) - exp(v) + 1) / v²: from that of `_exponential`."""
-    value, first = _exponential(v, 1)
-    return value + v * first
 
 
 def _heights(q: Any) -> tuple[Any, Any, Any]:
