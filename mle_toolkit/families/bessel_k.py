@@ -12,7 +12,7 @@ from mle_toolkit.families.bessel import LARGE, debye_slopes
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.numerics.panels import Panels
 
-_HALF_LOG_HALF_PI = 0.5 * float(np.log(0.5 * np.pi))
+_HALF_LOG_HALF_PI, _LOG_TWO = 0.5 * float(np.log(0.5 * np.pi)), float(np.log(2))
 
 _FOLDS = 40.0
 """Fall of the log of the integrand, nats, beyond which nothing is left."""
@@ -252,7 +252,7 @@ def _shape_of(nu: Array, x: Array) -> tuple[Array, ...]:
     high = 0.5 * (size + nu)
     low = 0.25 * x * (x / high)
     room = _FOLDS / high
-    log_low = 2 * log_or_minus_inf(0.5 * x) - log_or_minus_inf(high)
+    log_low = 2 * (log_or_minus_inf(x) - _LOG_TWO) - log_or_minus_inf(high)
     down = np.minimum(0.5 * room + np.sqrt(0.25 * room * room + 2 * room), _reach(low, log_low))
     return size, high, log_low, _mode_of(nu, x), down, _reach(high, log_or_minus_inf(high))
 
