@@ -112,6 +112,20 @@ class Triangular(Family):
         below, above = _masses(x, low, mode, high)
         return np.where(x < mode, 1 - below, above)
 
+    def log_mass(self, lower: Array, upper: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Log-probability of intervals, of both sides of the mode without a difference of squares."""
+        with np.errstate(all="ignore"):
+            left, right, *_ = _parts(lower, upper, low, mode, high)
+            return np.asarray(np.log(left + right) - np.log(np.subtract(high, low)))
+
+    def log_mass_scores(self, lower: Array, upper: Array, low: Array, mode: Array, high: Array) -> tuple[Array, ...]:
+        """Derivatives of that: at the ends and at the mode the density is one from both sides."""
+        with np.errstate(all="ignore"):
+            left, right, rise, fall, by_low, by_high = _parts(lower, upper, low, mode, high)
+            both, length = left + right, np.subtract(high, low)
+            by_mode = (np.where(right > 0, right / fall, 0.0) - np.where(left > 0, left / rise, 0.0)) / both
+            return 1 / length - by_low / both, by_mode, by_high / both - 1 / length
+
     def ppf(self, p: Array, low: Array, mode: Array, high: Array) -> Array:
         """Quantile."""
         return self._quantile(np.asarray(p, dtype=float), low, mode, high)
@@ -161,6 +175,23 @@ def _masses(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Arra
         above = np.square(np.maximum(high - x, 0.0)) / (length * np.subtract(high, mode))
     known = np.less_equal(low, mode) & np.less_equal(mode, high)
     return np.where(known, below, np.nan), np.where(known, np.where(x >= high, 0.0, above), np.nan)
+
+
+def _parts(lower: Array, upper: Array, low: Array, mode: Array, high: Array) -> tuple[Array, ...]:
+    """Probabilities of intervals left and right of the mode, times the length of the law, and lengths of its sides.
+
+    Last how fast the first falls as ``low`` moves to the right, and the second grows as ``high`` does. NaN where low,
+    mode and high are out of order.
+    """
+    rise, fall = np.subtract(mode, low), np.subtract(high, mode)
+    known = np.where((rise >= 0) & (fall >= 0), 1.0, np.nan)
+    a, b = np.clip(lower, low, mode), np.clip(upper, low, mode)
+    left = np.where(b > a, (b - a) * (((a - low) + (b - low)) / rise), 0.0) * known
+    by_low = np.where(b > a, (b - a) / rise * (((mode - a) + (mode - b)) / rise), 0.0)
+    a, b = np.clip(lower, mode, high), np.clip(upper, mode, high)
+    right = np.where(b > a, (b - a) * (((high - a) + (high - b)) / fall), 0.0) * known
+    by_high = np.where(b > a, (b - a) / fall * (((a - mode) + (b - mode)) / fall), 0.0)
+    return left, right, rise, fall, by_low, by_high
 
 
 def _climb(x: Array, weight: Array, k: int) -> tuple[float, tuple[float, float, float]]:

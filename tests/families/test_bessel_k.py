@@ -55,7 +55,12 @@ def test_of_nothing_there_is_nothing():
 
 @pytest.mark.parametrize(
     ("order", "x", "value"),  # mpmath
-    [(1e-14, 1e-200, 6.1326015222019157), (1e-8, 2e-308, 6.5633179956047559), (3.0, 1e-170, 1176.3978389686431), (3e-14, 5e-324, 6.6127880721788325)],
+    [
+        (1e-14, 1e-200, 6.1326015222019157),
+        (1e-8, 2e-308, 6.5633179956047559),
+        (3.0, 1e-170, 1176.3978389686431),
+        (3e-14, 5e-324, 6.6127880721788325),
+    ],
 )
 def test_where_the_square_of_the_argument_underflows(order, x, value):
     """The integral ends where its terms do, not after all numbers of nodes."""

@@ -84,6 +84,44 @@ def test_ends_and_a_mode_that_are_out_of_order_have_no_probabilities(name, param
         assert of is None or np.all(np.isnan(of(x, *params)))
 
 
+@pytest.mark.parametrize("params", [(-1.0, 0.5, 3.0), (-1.0, -1.0, 3.0), (-1.0, 3.0, 3.0), (-1e12, 40.0, 1e3)])
+@pytest.mark.parametrize(
+    "ends", [(0.1, 0.2), (-5.0, 0.7), (0.6, 150.0), (-np.inf, 0.4), (0.6, np.inf), (0.2, 0.2 + 1e-9)]
+)
+def test_probabilities_of_intervals_of_the_triangular_law_keep_their_digits(params, ends):
+    """Also of a window that sees a small share of it, where tails differ in few digits; and their derivatives."""
+    law = mle.get_family("triangular")
+    with mp.workdps(60):
+
+        def log_mass(*at):
+            low, mode, high = at
+            below = [
+                mp.mpf(0)
+                if x <= low
+                else mp.mpf(1)
+                if x >= high
+                else (x - low) ** 2 / ((high - low) * (mode - low))
+                if x < mode
+                else 1 - (high - x) ** 2 / ((high - low) * (high - mode))
+                for x in map(mp.mpf, ends)
+            ]
+            return mp.log(below[1] - below[0])
+
+        at = [mp.mpf(p) for p in params]
+        expected = float(log_mass(*at))
+        slopes = []
+        for k, p in enumerate(at):
+            h = mp.mpf(10) ** -24 * max(1, abs(p))
+            moved = [[q + sign * h * (j == k) for j, q in enumerate(at)] for sign in (1, -1)]
+            slopes.append(float((log_mass(*moved[0]) - log_mass(*moved[1])) / (2 * h)))
+    lower, upper = (np.array([end]) for end in ends)
+    assert law.log_mass(lower, upper, *params)[0] == pytest.approx(expected, rel=1e-14, abs=1e-15)
+    got = [float(slope[0]) for slope in law.log_mass_scores(lower, upper, *params)]
+    inside = [params[0] < params[1] or None, params[0] < params[1] < params[2] or None, params[1] < params[2] or None]
+    for one, other, regular in zip(got, slopes, inside, strict=True):
+        assert regular is None or one == pytest.approx(other, rel=1e-9, abs=1e-18)
+
+
 @pytest.mark.parametrize("name", ["pert", "triangular"])
 def test_fits_to_intervals_keep_the_mode_between_the_ends(name):
     rng = np.random.default_rng(0)

@@ -39,8 +39,8 @@ UNSAID = {
     """,
     "derivatives of its tails": """
         bernoulli betabinomial binomial borel_tanner categorical com_poisson discrete_uniform
-        generalized_poisson logseries negbin negbin1 poisson_inverse_gaussian sichel skellam triangular
-        tweedie uniform yule_simon zero_truncated_poisson zeta zip
+        generalized_poisson logseries negbin negbin1 poisson_inverse_gaussian sichel skellam tweedie
+        uniform yule_simon zero_truncated_poisson zeta zip
     """,
     "mean": """
         gompertz_makeham logit_normal
