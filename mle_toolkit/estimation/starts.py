@@ -98,13 +98,9 @@ def _own_starts(likelihood: Likelihood, few: Likelihood) -> list[Array]:
             if possible:
                 return possible
         completed = _completed(family, few.sample)
-        explained = None
-        if completed is not None and isinstance(family, Model):
-            explained = by_least_squares(family.given(completed.known), completed)
-        if explained is not None:
-            theta = joined(family, explained.coefficients)
-            if few.mean_loglik(theta) > -np.inf:
-                return [theta]
+        one = isinstance(family, Model) and family.base.one_maximum_of_intervals
+        if one and (explained := _explained(family, completed, few)):  # to one maximum any way leads
+            return explained
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
         # law ends where the last bin begins that is open. And a law may need more points than there are intervals.
         length = few.sample.maximum - few.sample.minimum
@@ -114,7 +110,7 @@ def _own_starts(likelihood: Likelihood, few: Likelihood) -> list[Array]:
             starts = [] if points is None else starts_of_points(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
-        return _guesses(family, few)
+        return _explained(family, completed, few) or _guesses(family, few)
     sketch = few.as_points
     start = family.given(sketch.known).start  # constants of each row are those of the rows of the sketch
     if start is not None:
@@ -148,6 +144,17 @@ def _completed(family: Family, sample: Sample) -> Sample | None:
     turns = (np.arange(sample.n_rows) + 1.0) * _GOLDEN
     share = turns - np.floor(turns)
     return points.with_values(points.x + np.where(is_open, left * share, 0.0), points.weight, points.known)
+
+
+def _explained(family: Family, completed: Sample | None, few: Likelihood) -> list[Array]:
+    """Where least squares of the completed durations of a regression lead; none where they fit all, or lead nowhere."""
+    if completed is None or not isinstance(family, Model):
+        return []
+    explained = by_least_squares(family.given(completed.known), completed)
+    if explained is None or explained.is_perfect:
+        return []
+    theta = joined(family, explained.coefficients)
+    return [theta] if few.mean_loglik(theta) > -np.inf else []
 
 
 def _quartiles_of_intervals(sample: Sample, length: float) -> Sample | None:

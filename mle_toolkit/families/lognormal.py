@@ -41,6 +41,7 @@ class Lognormal(ExponentialFamily):
     by_number = ("rvs",)
     aliases = ("lognorm", "lnorm", "galton")
     support = POSITIVE
+    one_maximum_of_intervals = True  # its logs have a log-concave density
     parameters = (
         Parameter("meanlog", REAL, typical=(-2.0, 2.0), role="log-scale"),
         Parameter("sdlog", POSITIVE, typical=(0.2, 2.0)),

@@ -58,7 +58,7 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     if (counted := _by_known_means(model, sample)) is not None:
         return [counted]
     explained = by_least_squares(model, sample)
-    if explained is not None and (model.base.of_least_squares or explained.spread < _LITTLE):
+    if explained is not None and (model.base.of_least_squares or explained.is_near):
         return [explained.coefficients]
     weight = 1.0 if sample.weight is None else sample.weight
     begin = _within_ends(model, _null_params(model.base, sample))
@@ -70,9 +70,9 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     return [begin]
 
 
-_LITTLE = 1.0
-"""Standard deviation of what least squares leave of logs below which they are near the maximum: of a gamma law, of
-which they tell the less the smaller its shape is, from a shape of 1.4 on."""
+_NOTHING, _LITTLE = 1e-6, 1.0
+"""Standard deviations of what least squares leave of logs: of no more than rounding, and below which they are near the
+maximum. Of a gamma law they tell the less the smaller its shape is; that is from a shape of 1.4 on."""
 
 
 class Explained(NamedTuple):
@@ -83,6 +83,16 @@ class Explained(NamedTuple):
 
     coefficients: tuple[Any, ...]
     spread: float
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether nothing is left but rounding, as of as many coefficients as rows."""
+        return self.spread < _NOTHING
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the maximum is near."""
+        return _NOTHING <= self.spread < _LITTLE
 
 
 def _within_ends(model: ModelLike, params: Sequence[float]) -> tuple[Any, ...]:
