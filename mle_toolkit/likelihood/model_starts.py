@@ -70,9 +70,9 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     return [begin]
 
 
-_NOTHING, _LITTLE = 1e-6, 1.0
-"""Standard deviations of what least squares leave of logs: of no more than rounding, and below which they are near the
-maximum. Of a gamma law they tell the less the smaller its shape is; that is from a shape of 1.4 on."""
+_NOTHING, _LITTLE = 1e-3, 1.0
+"""Standard deviations of what least squares leave of logs: of hardly more than rounding, and below which they are near
+the maximum. Of a gamma law they tell the less the smaller its shape is; that is from a shape of 1.4 on."""
 
 
 class Explained(NamedTuple):
@@ -86,7 +86,7 @@ class Explained(NamedTuple):
 
     @property
     def is_perfect(self) -> bool:
-        """Whether nothing is left but rounding, as of as many coefficients as rows."""
+        """Whether next to nothing is left, as of as many coefficients as rows."""
         return self.spread < _NOTHING
 
     @property
