@@ -44,6 +44,9 @@ _LEANS = 0.98
 _DIRECT = 128
 """Places up to which integrals take less than a table, of which each halving of panels is a call."""
 
+_KEPT_ROWS = 1 << 13
+"""Rows with shapes of their own of which columns are kept for the next call."""
+
 _NEXT_TO_ONE = 1e-8
 """|alpha - 1| below which random numbers are made by the formula for 1."""
 
@@ -270,11 +273,24 @@ def _at(z: Array, shapes: tuple[Any, ...], *, once: bool = False) -> Array:
         values = np.full((*z.shape, COLUMNS), np.nan)
         values[finite] = _table(float(shapes[0]), float(shapes[1])).at(z[finite], once=once)
         return values
-    z, alpha, beta = np.broadcast_arrays(z, *(np.asarray(v, dtype=float) for v in shapes))
+    return _of_rows(*np.broadcast_arrays(z, *(np.asarray(v, dtype=float) for v in shapes)))
+
+
+def _of_rows(z: Array, alpha: Array, beta: Array) -> Array:
+    """The same for shapes of every row: of few rows those that were asked for last are kept.
+
+    Density, scores and second derivatives of the same rows are asked for one by one.
+    """
     finite = np.isfinite(z)
     values = np.full((*z.shape, COLUMNS), np.nan)
-    values[finite] = stables(z[finite], alpha[finite], beta[finite])
+    rows = np.stack([v[finite] for v in (z, alpha, beta)])
+    values[finite] = _last_stables(rows.tobytes()) if 0 < rows.shape[1] <= _KEPT_ROWS else stables(*rows)
     return values
+
+
+@lru_cache(maxsize=1)
+def _last_stables(rows: bytes) -> Array:
+    return stables(*np.frombuffer(rows).reshape(3, -1))
 
 
 def _made(alpha: float, beta: float) -> Panels:

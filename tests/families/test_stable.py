@@ -169,3 +169,14 @@ def test_cauchys_law_is_a_special_case():
     assert mle.fit(x, "stable", fixed={"alpha": 1.0, "beta": 0.0}).llf == pytest.approx(small.llf, rel=1e-9)
     assert full.test(nested=small).statistic == pytest.approx(2 * (full.llf - small.llf), abs=1e-6)
     assert full.llf > small.llf
+
+
+def test_rows_with_shapes_of_their_own_are_the_same_asked_again():
+    """Columns of the last rows are kept; of others they are new, and nothing at all is nothing."""
+    law, x = mle.get_family("stable"), np.array([-2.0, 0.3, np.nan, np.inf])
+    shapes = np.array([1.3, 1.7, 1.1, 1.2]), np.array([0.2, -0.5, 0.0, 0.1])
+    first = law.logpdf(x, 0.0, 1.0, *shapes)
+    assert np.array_equal(law.expansion(x, 0.0, 1.0, *shapes)[0], first, equal_nan=True)
+    assert not np.any(law.logpdf(x[:2], 0.0, 1.0, shapes[0][:2], -shapes[1][:2]) == first[:2])
+    assert np.array_equal(law.logpdf(x, 0.0, 1.0, *shapes), first, equal_nan=True)
+    assert np.all(np.isnan(law.logpdf(x[2:3], 0.0, 1.0, shapes[0][2:3], shapes[1][2:3])))
