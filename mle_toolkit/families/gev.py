@@ -58,6 +58,9 @@ _NEAR_END, _HEAVY = 1e-4, 6.0
 _SAME = 1e-6
 """Distance of two ends of climbs over a few rows, in natural changes, within which they are one maximum of these."""
 
+_ONE_HILL = 0.01
+"""Distance from a maximum that is known, in natural changes, from which a climb leads to it."""
+
 _SPIKE, _FATTER = 5.0, 1.0
 """Log of how much nearer to the lower end the smallest observation is than the next, at a shape above the second, where
 a climb has run off to where the likelihood has no bound."""
@@ -196,8 +199,13 @@ class GEV(Family):
             bends[1, 1, 1], bends[2, 2, 2] = scale, 1 + xi
             return np.diag([spread, scale, 1 + xi]), bends
 
+        maxima: list[Array] = []
+
         def stop(v: Array) -> bool:
-            return not _NEAR_END < math.exp(v[2]) < _HEAVY
+            return not _NEAR_END < math.exp(v[2]) < _HEAVY or leads_back(v)
+
+        def leads_back(v: Array) -> bool:
+            return any(np.abs(v - top).max() < _ONE_HILL for top in maxima)
 
         tops, at_end = [], []
         arrived: list[Array] = []
@@ -213,8 +221,9 @@ class GEV(Family):
                 value, v = climb(sample, totals, to_params, start, stop, slopes)
             if math.exp(v[2]) <= 2 * _NEAR_END:
                 at_end.append((value, to_params(v)))
-            elif is_maximum(sample, totals, to_params, v, slopes):
+            elif not leads_back(v) and is_maximum(sample, totals, to_params, v, slopes):
                 tops.append((value, to_params(v)))
+                maxima.append(v)
         if not tops:
             loc, scale = Gumbel().from_sample(sample)
             member = sample.mean(lambda x: self.logpdf(x, np.asarray(loc), np.asarray(scale), np.asarray(0.0)))
