@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
+
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.estimation.irregular import AWAY, CLEAR_FALL
 from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at
+from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import joined
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.mapped import with_ends
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -15,8 +21,8 @@ _AS_HIGH = 1e-6
 """Nats by which the law by its end may be lower: there the other is beside a kink."""
 
 
-def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
-    """The maximum; of intervals, where a search ended in none, that of the law by the end of its support.
+def by_its_end(found: Maximum) -> Maximum:
+    """The maximum; of intervals, where a search ended in none, that with the end of its support at one of theirs.
 
     All parameters are irregular there, so that they are right, and have no standard errors by the usual theory.
     """
@@ -27,18 +33,44 @@ def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
     if law is None or found.is_certified:
         return found
     seen = with_ends(sample, lambda lower, upper: (law.of(lower), law.of(upper)))
-    ended = law.family.resolve(seen)
-    if all(p.regular for p in ended.parameters):
-        return found  # no end of an interval keeps that of the support: it moves freely, and was free in the search
-    try:
-        at = maximise(ended, seen)
-    except NoMaximumError:
+    at = _on_an_end(law.family.resolve(seen), seen)
+    if at is None:
         return found
     params = law.embed(*law.family.unpack(at.theta))
     theta, none_free = joined(family, params), [False] * len(params)
-    if at.limit is not None or not at.certify().ok or not in_domains(family, theta):
-        return found
-    if set(family.irregular(*params)) != set(family.param_names):
+    if not in_domains(family, theta) or set(family.irregular(*params)) != set(family.param_names):
         return found
     there = maximum_at(family, Likelihood(family, sample, Unit()), theta, none_free, at.method)
     return there if there.loglik >= found.loglik - _AS_HIGH else found
+
+
+def _on_an_end(ended: Family, sample: Sample) -> Maximum | None:
+    """The highest maximum with the end of a support at one of an interval, from where it falls to both sides; or None.
+
+    Elsewhere the likelihood is smooth, so that a search with no end of its own arrives.
+    """
+    irregular = [p.name for p in ended.parameters if not p.regular]
+    if not irregular:
+        return None  # no end of an interval keeps that of the support: it moves freely, and was free in the search
+    ends = np.unique(np.concatenate([sample.lower, sample.upper]))
+    ends = ends[np.isfinite(ends)]
+    beyond = np.flatnonzero((ends > np.max(sample.lower)) | (ends < np.min(sample.upper)))  # none has probability 0
+    likelihood = Likelihood(ended, sample)
+
+    def climbed(end: float) -> Maximum | None:
+        try:
+            return by_search(ended, likelihood, {irregular[0]: end}, {}, None, None)
+        except NoMaximumError:
+            return None
+
+    climbs = [(k, at) for k in beyond.tolist() if (at := climbed(float(ends[k]))) is not None and at.certify().ok]
+    if not climbs:
+        return None
+    k, highest = max(climbs, key=lambda climb: climb[1].loglik)
+    reach = float(ends[-1] - ends[0])
+    widths = (ends[k + 1] - ends[k] if k + 1 < len(ends) else reach, ends[k - 1] - ends[k] if k > 0 else -reach)
+    for width in widths:
+        beside = climbed(float(ends[k] + AWAY * width))
+        if beside is None or not highest.loglik - beside.loglik > CLEAR_FALL * max(1.0, abs(highest.loglik)):
+            return None
+    return replace(highest, fixed=())

@@ -99,7 +99,7 @@ def _followed(value: Callable[[float], float], outermost: float, ends: Array) ->
     for times in _FURTHER:
         further.append(nearest + times * (outermost - nearest))
         there = value(further[-1])
-        if not there > here + _CLEAR_FALL * max(1.0, abs(here)):
+        if not there > here + CLEAR_FALL * max(1.0, abs(here)):
             return further, False
         here = there
     return further, True
@@ -123,11 +123,11 @@ def highest_end(value: Callable[[float], float], ends: Array) -> float:
             return float(ends[tried[best]])
 
 
-_BESIDE, _AWAY = 1e-10, 1e-4
+_BESIDE, AWAY = 1e-10, 1e-4
 """Shares of the way between two ends at which a profile is seen beside one of them, and a step away from it."""
 
 
-_CLEAR_FALL = 1e-9
+CLEAR_FALL = 1e-9
 """Share of a log-likelihood by which it must fall on that step: more than the climbs of the others leave open."""
 
 
@@ -136,17 +136,17 @@ def _falls_from(value: Callable[[float], float], end: float, width: float) -> bo
 
     What is seen beside the end counts, not what is seen at it, from where the profile may drop.
     """
-    beside, away = end + _BESIDE * width, end + _AWAY * width
+    beside, away = end + _BESIDE * width, end + AWAY * width
     if abs(beside - end) < 16 * np.spacing(abs(end)):
         return False
     high, low = value(beside), value(away)
-    return bool(np.isfinite(low) and high - low > _CLEAR_FALL * max(1.0, abs(high)))
+    return bool(np.isfinite(low) and high - low > CLEAR_FALL * max(1.0, abs(high)))
 
 
 def _is_level(value: Callable[[float], float], end: float, width: float) -> bool:
     """Whether a profile is level between two ends, as where a window hides what the parameter moves."""
-    heights = [value(end + share * width) for share in (_AWAY, 0.5, 1 - _AWAY)]
-    return bool(np.isfinite(heights).all() and np.ptp(heights) <= _CLEAR_FALL * max(1.0, abs(heights[0])))
+    heights = [value(end + share * width) for share in (AWAY, 0.5, 1 - AWAY)]
+    return bool(np.isfinite(heights).all() and np.ptp(heights) <= CLEAR_FALL * max(1.0, abs(heights[0])))
 
 
 _NODES = np.cos(np.pi * np.arange(9) / 8)

@@ -198,7 +198,7 @@ def _settled(
     if bounds:
         return replace(maximum, bounds=bounds)
     if not fixed:
-        maximum = by_its_end(_not_below_what_it_contains(maximum), maximise)
+        maximum = by_its_end(_not_below_what_it_contains(maximum))
     if not family.limits and not _seen_limits(family, sample):
         return maximum
     settled = _at_limit(maximum, sample, fixed)
