@@ -671,7 +671,7 @@ class Fit(Doors):
         at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
         law = at.family.law_at(at.theta)
         with np.errstate(all="ignore"):
-            rows = within_range(law.family.logpdf, sample.x, *law.params.values())
+            rows = within_range(law.family.logpdf, sample.x, *law.in_order)
             return np.broadcast_to(rows, sample.n_rows)
 
     def se_of_cross_entropy(self) -> float:

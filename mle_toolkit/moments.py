@@ -164,7 +164,7 @@ def _by_tails(family: LocationScale, law: Distribution) -> tuple[float, float, f
         inner = 0.5 * np.pi * np.sinh(s)
         away, rate = np.sinh(inner), 0.5 * np.pi * np.cosh(s) * np.cosh(inner)
         with np.errstate(all="ignore"):
-            below, above = (np.exp(log) for log in family.log_tails(middle + (high - low) * away, *law.params.values()))
+            below, above = (np.exp(log) for log in family.log_tails(middle + (high - low) * away, *law.in_order))
             weight = _CLOSER * (high - low) * rate
             first = np.where(away > 0, above - special.expit(-away), special.expit(away) - below) * weight
             both = below * above * weight

@@ -272,10 +272,20 @@ def _rescued(
         return ClimbEnd(end, objective.value(end), TRUST)
     if at_limit(u):
         return ClimbEnd(u, objective.value(u), TRUST, at_limit=True)
-    if not stuck or len(u) > _MOST_WITHOUT_SLOPES:
+    if not stuck or len(u) > _MOST_WITHOUT_SLOPES or _leads_to_spike(objective, u):
         return ClimbEnd(u, objective.value(u), TRUST)
     u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
     return _settled(objective, u, "Nelder-Mead")
+
+
+def _leads_to_spike(objective: Objective, u: Array) -> bool:
+    """Whether a smooth likelihood has no bound: what stops steps within a region of trust is the way to a spike."""
+    likelihood, family = objective.likelihood, objective.likelihood.family
+    if family.spikes is None or family.cusp is not None or likelihood.exact is None:
+        return False
+    params = family.unpack(likelihood.unit.params_to_data(family, objective.coordinates.to_theta(u)))
+    smooth = not (family.irregular(*params) or family.has_kinks(*params))
+    return smooth and family.spikes(likelihood.data) is not None
 
 
 def _settled(objective: Objective, u: Array, method: str) -> ClimbEnd:

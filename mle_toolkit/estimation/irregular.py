@@ -76,9 +76,12 @@ def highest(
             continue
         # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
         # A value that is not finite would end it; a parabola through it leads nowhere.
+        inside = sorted(v for v in seen if a <= v <= a + width)
+        top = max(range(len(inside)), key=lambda at: seen[inside[at]])
+        beside = inside[max(top - 1, 0)], inside[min(top + 1, len(inside) - 1)]
         optimize.minimize_scalar(
             lambda share, a=a, width=width: min(-value(a + float(share) * width), 1e300),
-            bounds=(0.0, 1.0),
+            bounds=tuple((v - a) / width for v in beside),
             method="bounded",
             options={"xatol": 1e-9},
         )

@@ -1,9 +1,9 @@
-"""The search for a maximum: from several starts, on both sides of 0, over ends of supports."""
+"""The search for a maximum: from several starts, on both sides of 0, at cusps."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,14 +11,14 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.climb import NEAR_BOUND, TRUST, climb, is_minimum, least_value, newton_end
+from mle_toolkit.estimation.climb import climb, is_minimum, newton_end
 from mle_toolkit.estimation.climbs import AtLimit, Climbs
-from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
+from mle_toolkit.estimation.irregular import highest_end
 from mle_toolkit.estimation.maximum import Maximum, objective_near, params_of
-from mle_toolkit.estimation.run_off import check_not_certain
+from mle_toolkit.estimation.profiles import Profiles
 from mle_toolkit.estimation.starts import domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import Interval, NonZero
+from mle_toolkit.families.domain import NonZero
 from mle_toolkit.likelihood.sums import Likelihood
 
 
@@ -58,7 +58,7 @@ def _by_climbs(
     if not likelihood.plain or (family.at_observations is None and family.has_kinks()):
         irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
         if irregular:
-            return _by_profiles(family, likelihood, irregular, fixed, bounds, start, solver)
+            return Profiles(family, likelihood, irregular, fixed, bounds, start or {}, solver, by_search).highest()
     two_sided = next((p.name for p in family.parameters if isinstance(p.domain, NonZero) and p.name not in fixed), None)
     if two_sided is not None and (fixed or bounds) and not _on_one_side(bounds.get(two_sided)):
         return _by_sides(family, likelihood, two_sided, fixed, bounds, start, solver)
@@ -203,102 +203,6 @@ def _by_sides(
     return max(ends, key=lambda end: end.loglik)
 
 
-_LOOKS_ANEW = 24
-"""Looks at a profile for which the search of the others begins anew; those that follow begin where the best ended."""
-
-
-def _by_profiles(
-    family: Family,
-    likelihood: Likelihood,
-    irregular: Sequence[str],
-    fixed: Mapping[str, Any],
-    bounds: Mapping[str, tuple[float | None, float | None]],
-    start: Mapping[str, Any] | None,
-    solver: str | None,
-) -> Maximum:
-    """Maximise over ends of supports and kinks too, which a search cannot climb, where intervals leave no closed form.
-
-    The others are maximised for each of their values; several irregular parameters take turns. The maximum is at
-    an end of an interval, or where the profile is smooth between two of them.
-    """
-    start = dict(start or {})
-    first = likelihood.unit.params_to_data(family, starts_of(family, likelihood, domains_of(family), {}, start)[0])
-    values = dict(zip(family.param_names, family.unpack(first), strict=True))
-    at = {name: on_an_end(float(fixed.get(name, values[name])), likelihood.data) for name in irregular}
-    best: Maximum | None = None
-    spike: UnboundedLikelihoodError | None = None
-    alone = [p.name for p in family.parameters if p.name not in at and p.name not in fixed]
-    looks, highest_of_all = 0, -least_value(likelihood) * likelihood.nobs
-
-    def climbed(ends: Mapping[str, float]) -> float:
-        nonlocal best, spike, looks
-        if best is not None and best.loglik >= highest_of_all - (NEAR_BOUND if best.method == TRUST else 0.0):
-            return -np.inf
-        for name, value in ends.items():
-            domain = family.parameters[family.param_names.index(name)].domain
-            low, high = bounds.get(name, (None, None))
-            if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
-                return -np.inf
-            if high is not None and value > high:
-                return -np.inf
-        others = {key: bound for key, bound in bounds.items() if key not in at}
-        known = {key: v for key, v in start.items() if key not in at}
-        looks += 1
-        if best is not None and looks > _LOOKS_ANEW:
-            there = dict(zip(family.param_names, family.unpack(best.theta), strict=True))
-            known |= {name: there[name] for name in alone}
-        try:
-            found = by_search(family, likelihood, {**fixed, **at, **ends}, others, known or None, solver)
-        except UnboundedLikelihoodError as error:
-            spike = error
-            return -np.inf
-        except NoMaximumError as error:
-            if error.certificate is not None:
-                raise  # nothing is higher than where the law has concentrated in all intervals
-            return -np.inf
-        loglik = found.loglik
-        if np.isnan(loglik):
-            return -np.inf
-        if best is None or loglik > best.loglik:
-            best = found
-        return loglik
-
-    last = -np.inf
-    for turn in range(_TURNS):
-        for name in irregular:
-            domain = family.parameters[family.param_names.index(name)].domain
-            whole = isinstance(domain, Interval) and domain.integer
-            profile = lambda v, name=name: climbed({name: v})  # noqa: E731
-            tried = candidates(likelihood.data, at[name], domain)
-            at[name] = highest(profile, at[name], tried, 1 if turn else _BEST_ENDS, whole=whole)
-        if len(irregular) == 1 or best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
-            break
-        last = best.loglik
-        if not whole:
-            at = uphill(climbed, at, likelihood.data)
-    if best is None:
-        raise NoMaximumError(
-            f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(irregular)} that was "
-            f"tried, so no search can begin. Give a start: fit(..., start={{...}})."
-        )
-    if spike is not None and best.boundary and not bounds:
-        raise spike  # the best ran to the end of its domain as well: beside a value without a bound
-    if not bounds:
-        check_not_certain(best)
-    run_off = tuple(name for name, value in at.items() if has_run_off(value, likelihood.data))
-    return replace(best, fixed=tuple(fixed), run_off=run_off)
-
-
 _CERTIFIED, _LOST_CLIMBS, _RESCUED_CLIMBS = 4, 8, 2
 """Ends with a cusp at an observation of which the highest is sought that is a maximum, climbs that may fail, and how
 many of them another method takes over."""
-
-
-_TURNS = 20
-
-
-_SAME_LOGLIK = 1e-11
-
-
-_BEST_ENDS = 3
-"""Ends beside which the highest point is looked for, at the first turn."""

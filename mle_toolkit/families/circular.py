@@ -246,7 +246,7 @@ def laid_out(law: Distribution, sample: Sample, origin: float | None = None) -> 
     family = law.family
     if not isinstance(family, Circular):
         return law, sample
-    params = tuple(law.params.values())
+    params = law.in_order
     period = family.period
     if origin is None:
         middle = float(family.middle(*params))

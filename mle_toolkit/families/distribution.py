@@ -82,6 +82,11 @@ class Distribution:
         """Parameters by name, in declared order."""
         return MappingProxyType(dict(zip(self.family.param_names, self._params, strict=True)))
 
+    @property
+    def in_order(self) -> tuple[Any, ...]:
+        """Parameters in declared order."""
+        return self._params
+
     def logpdf(self, x: Any) -> Array:
         """Log-density, nats; -inf outside the support."""
         x = self._places(x, "x")

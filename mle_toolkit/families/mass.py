@@ -80,7 +80,7 @@ def _log_inner(law: Distribution, low: Array, high: Array, *, by_tails: bool) ->
     Where both ends are nearly the same their tails differ in few digits, and the density is integrated if it is smooth.
     """
     if law.family.log_inner is not None:
-        own: Array = within_range(law.family.log_inner, low, high, *law.params.values())
+        own: Array = within_range(law.family.log_inner, low, high, *law.in_order)
         return own
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(_both_tails, law, low, high)
     masses = log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
@@ -115,7 +115,7 @@ def _in_thin(
             nothing = np.empty(0)
             return np.zeros(len(low), dtype=bool), nothing.astype(bool), nothing, np.empty((len(family.roles), 0))
         own = _of_rows(law, thin)
-        narrow, found, slopes = narrow_masses(own.family, tuple(own.params.values()), low[thin], high[thin], score)
+        narrow, found, slopes = narrow_masses(own.family, own.in_order, low[thin], high[thin], score)
         narrow &= np.abs(np.exp(found - larger[thin]) - share[thin]) <= _LAST_DIGITS
     return thin, narrow, found, slopes
 
@@ -138,7 +138,7 @@ def _both_tails(law: Distribution, x: Array) -> tuple[Array, Array]:
     """Logs of the cdf and of the survival function at x."""
     if law.family.log_tails is None:
         return _one_tail(law, x, above=False), _one_tail(law, x, above=True)
-    both: tuple[Array, Array] = within_range(law.family.log_tails, x, *law.params.values())
+    both: tuple[Array, Array] = within_range(law.family.log_tails, x, *law.in_order)
     return both
 
 
@@ -158,7 +158,7 @@ def _twice(law: Distribution) -> Distribution | None:
     family = law.family
     if family.per_row or family.known or not family.all_scalar:
         return None
-    params = (np.concatenate([value, value]) if np.ndim(value) else value for value in law.params.values())
+    params = (np.concatenate([value, value]) if np.ndim(value) else value for value in law.in_order)
     return Distribution.at(family, tuple(params))
 
 
@@ -172,7 +172,7 @@ def open_ends(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
 
 def _of_rows(law: Distribution, rows: Mask) -> Distribution:
     """The law of some rows, where constants or parameters are given per row; else the law."""
-    family, params = law.family, tuple(law.params.values())
+    family, params = law.family, law.in_order
     by_row = [np.ndim(value) == 1 and p.domain.shape == () for p, value in zip(family.parameters, params, strict=True)]
     if not any(by_row) and not family.per_row:
         return law
@@ -197,7 +197,7 @@ def _by_density(
     if not _is_dear(some, count):
         return rows, np.full(count, np.nan)
     with np.errstate(all="ignore"):  # what is lost is left to the tails
-        params = tuple(some.params.values())
+        params = some.in_order
         narrow, log_masses, slopes = narrow_masses(some.family, params, lower[rows], upper[rows], score)
     found = log_masses if score is None else slopes
     found[..., ~narrow] = np.nan
@@ -219,7 +219,7 @@ def _one_tail(law: Distribution, x: Array, *, above: bool) -> Array:
     if own is None or family.discrete or not law.is_one or len(x) == 0:
         return (law.logsf if above else law.logcdf)(x)
     with np.errstate(divide="ignore"):
-        return np.asarray(within_range(own, x, *law.params.values()), dtype=float)
+        return np.asarray(within_range(own, x, *law.in_order), dtype=float)
 
 
 def _log_tail(law: Distribution, rows: Mask, x: Array, *, above: bool, by_tails: bool) -> Array:
@@ -232,7 +232,7 @@ def _log_tail(law: Distribution, rows: Mask, x: Array, *, above: bool, by_tails:
 
     if by_tails or not _is_dear(own, len(x)):
         return tail(np.ones(len(x), dtype=bool))[0]
-    return tails_in_steps(own.family, tuple(own.params.values()), x, above, None, tail)[0]
+    return tails_in_steps(own.family, own.in_order, x, above, None, tail)[0]
 
 
 def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> Array:
@@ -252,12 +252,12 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
 
     if not _is_dear(own, len(x)):
         return slopes(np.ones(len(x), dtype=bool))
-    return tails_in_steps(own.family, tuple(own.params.values()), x, above, own.family.score, tail)[1]
+    return tails_in_steps(own.family, own.in_order, x, above, own.family.score, tail)[1]
 
 
 def _scores_of_tails(law: Distribution, x: Array) -> Any:
     """`Family.tail_scores` of a law."""
-    return needed(law.family, law.family.tail_scores, "tail_scores")(x, *law.params.values())
+    return needed(law.family, law.family.tail_scores, "tail_scores")(x, *law.in_order)
 
 
 def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
@@ -293,7 +293,7 @@ def _slopes_inner(law: Distribution, rows: Mask, lower: Array, upper: Array) -> 
     """Derivatives of `_log_inner` of some rows; shape (p, n_rows)."""
     law, low, high = _of_rows(law, rows), lower[rows], upper[rows]
     if law.family.inner_scores is not None:
-        return np.array(law.family.inner_scores(low, high, *law.params.values()))
+        return np.array(law.family.inner_scores(low, high, *law.in_order))
     (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(_scores_of_tails, law, low, high)
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(_both_tails, law, low, high)
     left = cdf_low < sf_high
@@ -374,7 +374,7 @@ def _by_tail_expansion(
 
     def at(own: Distribution, x: Array) -> tuple[Array, Array, Array]:
         """Logs of both tails, their derivatives, and second derivatives of both over themselves."""
-        logs, first, second = expansion(x, *own.params.values())
+        logs, first, second = expansion(x, *own.in_order)
         width = len(x)
         slopes = np.array([[np.broadcast_to(s, width) for s in side] for side in first])
         bends = np.array([[np.broadcast_to(s, width) for s in side] for side in second])
@@ -411,7 +411,7 @@ def _by_tail_expansion(
         own = _of_rows(law, thin)
         some_steps = partial(_steps_of_rows, steps, thin)
         value[thin], slope[:, thin], bend[:, thin] = _by_differences(
-            own.family, tuple(own.params.values()), some_steps, lower[thin], upper[thin]
+            own.family, own.in_order, some_steps, lower[thin], upper[thin]
         )
     return value, slope, list(bend)
 

@@ -268,7 +268,7 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
         def products(law: Distribution, x: Array, rows: Any) -> Array:
             score = needed(law.family, law.family.score, "score")
             with np.errstate(all="ignore"):
-                parts = [np.broadcast_to(s, np.shape(x)) for s in score(x, *law.params.values())]
+                parts = [np.broadcast_to(s, np.shape(x)) for s in score(x, *law.in_order)]
             return np.stack([parts[j] * parts[k] for j, k in pairs])
 
         laws = Distribution.at(base.take(first), tuple(columns[first, :count].T))
@@ -277,7 +277,7 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
         if np.all(np.isfinite(found[place])):
             continue
         law = Distribution.at(base.take(row), tuple(columns[row, :count].tolist()))
-        params, score = tuple(law.params.values()), needed(law.family, law.family.score, "score")
+        params, score = law.in_order, needed(law.family, law.family.score, "score")
         for m, (j, k) in enumerate(pairs):
 
             def product(x: Array, j: int = j, k: int = k, params: Any = params, score: Any = score) -> Array:

@@ -342,7 +342,7 @@ class _OnResiduals(Measure):
         if sample.weight is not None and sample.weight_kind == "frequency":
             rows = np.repeat(np.arange(sample.n_rows), sample.weight.astype(np.intp))
             sample = sample.take(rows).reweighted(np.ones(len(rows)))
-            law = Distribution.at(law.family.given(sample.known), tuple(law.params.values()))
+            law = Distribution.at(law.family.given(sample.known), law.in_order)
         found = residuals(law, sample, rng=0)
         order = np.argsort(found, kind="stable")
         steps = np.ones(len(found)) if sample.weight is None else sample.weight[order]

@@ -187,7 +187,7 @@ class Rows:
     def parameter(self, k: int, alpha: float) -> Quantity:
         """The k-th parameter of each row, with an interval on the scale of its link or, of a number, of its domain."""
         p, unit = self.model.base.parameters[k], self.model.own_unit
-        value = self.value(lambda law: tuple(law.params.values())[k])
+        value = self.value(lambda law: law.in_order[k])
         slopes = [np.zeros(self.n_rows) for _ in self.model.base.parameters]
         slopes[k] = np.ones(self.n_rows)
         se = self.se(slopes)

@@ -231,7 +231,7 @@ class Replicator:
             rows = np.repeat(np.arange(sample.n_rows), frequencies.astype(np.intp))
             known = some_of(known, rows)
             family = family.given(known)
-            law = Distribution.at(law.family.given(known), tuple(law.params.values()))
+            law = Distribution.at(law.family.given(known), law.in_order)
             window = None if window is None else (window[0][rows], window[1][rows])
         elif frequencies is not None and window is not None:
             window = (window[0][:1], window[1][:1])
@@ -246,7 +246,7 @@ class Replicator:
             begin = float(np.min(sample.lower))
             if window is not None and np.isfinite(window[0][0]):
                 begin = float(window[0][0])
-            law = cut_open(law.family, tuple(law.params.values()), begin)
+            law = cut_open(law.family, law.in_order, begin)
         if sample.is_multivariate:
             return family, Sample.rows(law.rvs(size, rng=rng), reliability, sample.weight_kind)
         x = law.rvs(size, rng=rng) if window is None else within(law, window, size, rng)

@@ -96,7 +96,7 @@ def _of_moments(law: Distribution, sample: Sample, kind: str, main: str) -> Arra
     if kind == "pearson":
         return np.asarray(away / np.sqrt(variance(law)))
     with np.errstate(all="ignore"):
-        rows = law.family.logpdf(sample.x, *law.params.values())
+        rows = law.family.logpdf(sample.x, *law.in_order)
     lacking = saturated_rows(law, sample.x, main) - rows
     return np.asarray(np.sign(away) * np.sqrt(2 * np.maximum(lacking, 0.0)))
 
@@ -146,7 +146,7 @@ def _moved(params: Mapping[str, Any], name: str, value: Any) -> tuple[Any, ...]:
 
 def _of_arcs(law: Distribution, family: Circular, sample: Sample, rng: Any) -> Array:
     """Residuals of arcs and windows on the circle, counted from where the turn of the law, or the window, begins."""
-    params = tuple(law.params.values())
+    params = law.in_order
     begin = np.full(sample.n_rows, float(family.middle(*params)) - 0.5 * family.period)
     mass = np.ones(sample.n_rows)
     if sample.window is not None:

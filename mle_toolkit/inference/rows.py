@@ -23,7 +23,7 @@ def log_density(law: Distribution, sample: Sample) -> Array:
 
     -inf where the law excludes a row.
     """
-    params = tuple(law.params.values())
+    params = law.in_order
     if sample.is_plain:
         with np.errstate(all="ignore"):
             return np.array(np.broadcast_to(law.family.logpdf(sample.x, *params), sample.n_rows), dtype=float)

@@ -223,7 +223,7 @@ def again(found: Maximum, sample: Sample, *, beside: bool = False) -> Maximum:
 
 def _of_rows(law: Distribution, known: Known) -> Distribution:
     """A law of rows of which this is known."""
-    return Distribution.at(law.family.given(known), tuple(law.params.values())) if law.family.per_row else law
+    return Distribution.at(law.family.given(known), law.in_order) if law.family.per_row else law
 
 
 # --- leave-one-out ----------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def without_atoms(law: Distribution) -> tuple[Distribution, float]:
     """The law of what is none of the values that have a probability of their own, and the probability of that."""
     if law.family.without_atoms is None:
         return law, 1.0
-    rest = law.family.without_atoms(*law.params.values())
+    rest = law.family.without_atoms(*law.in_order)
     return rest, 1.0 - float(np.sum(law.pdf(np.array(law.family.atoms))))
 
 
@@ -255,7 +255,7 @@ def _why_vectors_singular(p: Distribution, q: Distribution) -> str | None:
 def _ends(law: Distribution) -> tuple[float, float]:
     """The interval on which a law lives; for one of known ends, without the rounding of quantiles."""
     if law.family.lives_on is not None:
-        return law.family.lives_on(*law.params.values())
+        return law.family.lives_on(*law.in_order)
     return law.ends
 
 
@@ -418,7 +418,7 @@ def _total_of_wide(
     function = log_terms(measure, p, q, between=True)
 
     def mass_of(law: Distribution) -> Callable[[Array], Array]:
-        return lambda x: np.exp(law.family.logpdf(x, *law.params.values()))
+        return lambda x: np.exp(law.family.logpdf(x, *law.in_order))
 
     with np.errstate(all="ignore"):  # far out a probability may be nothing
         terms = mass_of(p), mass_of(q), lambda x: np.exp(function(x))
@@ -482,7 +482,7 @@ def log_terms(
 def _log_density(law: Distribution, x: Array, ends: tuple[float, float], anywhere: bool) -> Array:
     """Log-density; NaN inside the support of a continuous law where it is beyond the range of doubles, or a hole."""
     if anywhere:
-        return np.asarray(law.family.logpdf(x, *law.params.values()))
+        return np.asarray(law.family.logpdf(x, *law.in_order))
     value = law.logpdf(x)
     if law.family.discrete:
         return np.where(np.isnan(value), -np.inf, value)

@@ -57,7 +57,7 @@ def mapped(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution
 
 def _in(family: Family, of: Image | SpecialCase, law: Distribution) -> Distribution:
     """A law by the parameters of another family, that of its image or one that it is a special case of."""
-    return Distribution(family, dict(zip(family.param_names, of.embed(*law.params.values()), strict=True)))
+    return Distribution(family, dict(zip(family.param_names, of.embed(*law.in_order), strict=True)))
 
 
 def in_unit_of(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:

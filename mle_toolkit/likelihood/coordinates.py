@@ -174,7 +174,7 @@ class Coordinates:
             ups.append((centre + size * up[0], size * up[1]))
             downs.append((centre + size * down[0], size * down[1]))
             slopes.append(size * here[1])
-        thetas, moved = np.tile(theta, (1 + 2 * count, 1)), np.tile(slopes, (1 + 2 * count, 1))
+        thetas, moved = (row[None].repeat(1 + 2 * count, axis=0) for row in (theta, np.array(slopes)))
         thetas[0] = self.to_theta(u)
         for row, (k, (value, slope)) in enumerate([*enumerate(ups), *enumerate(downs)], start=1):
             thetas[row, self.places[k]], moved[row, k] = value, slope

@@ -636,7 +636,7 @@ class RegressionFit(Fit):
             raise ParameterError(f"memberships: {law.family.name} is no mixture.")
         if not np.array_equal(self.sample.lower, self.sample.upper):
             raise ParameterError("memberships: of exact observations only; some are censored, or intervals.")
-        found = law.family.shares(self.sample.lower, *law.params.values())
+        found = law.family.shares(self.sample.lower, *law.in_order)
         index = getattr(self._own_rows, "index", None)  # of pandas
         return pd.DataFrame(found.T, columns=range(1, law.family.k + 1), index=index)
 

@@ -152,7 +152,7 @@ class Mixed(Combined):
         circle = law.family
         if not isinstance(circle, Circular):
             return law
-        return cut_open(circle, tuple(law.params.values()), -0.5 * circle.period)
+        return cut_open(circle, law.in_order, -0.5 * circle.period)
 
     def _mixed(self, params: Sequence[Any], value: Callable[[Distribution], Any]) -> Array:
         return np.asarray(sum(weight * value(law) for weight, _, law in self._present(params)))

@@ -224,7 +224,7 @@ class Mixture(Mixed):
         for j, law in enumerate(self.distributions(params)):
             own = which == j
             if law.family.per_row:
-                law = Distribution.at(law.family.take(own), tuple(law.params.values()))
+                law = Distribution.at(law.family.take(own), law.in_order)
             x[own] = law.rvs(int(np.sum(own)), rng)
         return x
 
