@@ -574,7 +574,7 @@ class _Layer:
         for atom, mass in zip(family.atoms, self.law.pdf(np.array(family.atoms)).tolist(), strict=True):
             found += mass * np.diff(np.minimum(edges, max(atom, edges[0]))) / step
             inside += mass
-        return found + (1 - inside) * self._smooth(family.without_atoms(*self.law.params.values()), edges, step)
+        return found + (1 - inside) * self._smooth(family.without_atoms(*self.law.in_order), edges, step)
 
     @staticmethod
     def _smooth(law: Distribution, edges: Array, step: float) -> Array:
