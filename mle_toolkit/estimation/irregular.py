@@ -76,12 +76,10 @@ def highest(
             continue
         # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
         # A value that is not finite would end it; a parabola through it leads nowhere.
-        inside = sorted(v for v in seen if a <= v <= a + width)
-        top = max(range(len(inside)), key=lambda at: seen[inside[at]])
-        beside = inside[max(top - 1, 0)], inside[min(top + 1, len(inside) - 1)]
+        low, high = _about_highest(seen, a, a + width)
         optimize.minimize_scalar(
             lambda share, a=a, width=width: min(-value(a + float(share) * width), 1e300),
-            bounds=tuple((v - a) / width for v in beside),
+            bounds=((low - a) / width, (high - a) / width),
             method="bounded",
             options={"xatol": 1e-9},
         )
@@ -93,6 +91,13 @@ def highest(
     top = max(seen, key=lambda v: seen[v])
     # On a plateau, as of an end that a window hides, stay.
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
+
+
+def _about_highest(seen: Mapping[float, float], low: float, high: float) -> tuple[float, float]:
+    """Neighbours of the highest point that was seen strictly between two ends."""
+    inside = sorted(v for v in seen if low < v < high)
+    top = max(range(len(inside)), key=lambda k: seen[inside[k]])
+    return inside[top - 1] if top > 0 else low, inside[top + 1] if top + 1 < len(inside) else high
 
 
 def _followed(value: Callable[[float], float], outermost: float, ends: Array) -> tuple[list[float], bool]:
