@@ -94,10 +94,10 @@ def highest(
 
 
 def _about_highest(seen: Mapping[float, float], low: float, high: float) -> tuple[float, float]:
-    """Neighbours of the highest point that was seen strictly between two ends."""
-    inside = sorted(v for v in seen if low < v < high)
-    top = max(range(len(inside)), key=lambda k: seen[inside[k]])
-    return inside[top - 1] if top > 0 else low, inside[top + 1] if top + 1 < len(inside) else high
+    """Neighbours of the highest point that was seen between two ends; these where there is none."""
+    inside = [low, *sorted(v for v in seen if low < v < high), high]
+    top = max(range(1, len(inside) - 1), key=lambda k: seen[inside[k]], default=0)
+    return (inside[top - 1], inside[top + 1]) if top else (low, high)
 
 
 def _followed(value: Callable[[float], float], outermost: float, ends: Array) -> tuple[list[float], bool]:
