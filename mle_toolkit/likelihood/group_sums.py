@@ -89,6 +89,12 @@ class RowSums:
     def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
         """Means of rows: log-density, score, and second derivatives where the law has them."""
         law, x, params = self._law, self.groups.x, self._params(theta)
+        known = law.expansion(x, *params) if law.dear_slopes and law.expansion is not None else None
+        if known is not None:
+            means = [self.groups.means(np.broadcast_to(v, x.shape)) for v in (known[0], *known[1], *known[2])]
+            score = np.stack(means[1 : 1 + theta.shape[1]], axis=1)
+            bends = symmetric(means[1 + theta.shape[1] :], theta.shape[1])
+            return np.where(means[0] < np.inf, means[0], -np.inf), score, bends
         value = self.groups.means(law.logpdf(x, *params))
         second = None if law.hessian is None else [self.groups.means(v) for v in law.hessian(x, *params)]
         return (
