@@ -66,34 +66,45 @@ class Profiles:
         NoMaximumError
             If the likelihood is finite nowhere, or has no bound.
         """
-        family, data = self.family, self.likelihood.data
-        last = -np.inf
+        risen = self._risen
+        self._at.update(risen)
+        sought = [name for name in self.irregular if name not in risen]
+        if sought:
+            self._take_turns(sought)
+        else:
+            self.height({})
+        best = self._best
+        if best is None:
+            ends = " and ".join(self.irregular)
+            raise self._spike or NoMaximumError(
+                f"{self.family.name}: the log-likelihood is not finite for any value of {ends} that was tried, so no "
+                f"search can begin. Give a start: fit(..., start={{...}})."
+            )
+        if self._spike is not None and best.boundary and not self.bounds:
+            raise self._spike  # the best ran to the end of its domain as well: beside a value without a bound
+        if not self.bounds:
+            check_not_certain(best)
+        run_off = tuple(name for name, value in self._at.items() if has_run_off(value, self.likelihood.data))
+        return replace(best, fixed=tuple(self.fixed), run_off=run_off)
+
+    def _take_turns(self, names: Sequence[str]) -> None:
+        """Bring one parameter after the other to the highest point of its profile, then all together uphill."""
+        data, last = self.likelihood.data, -np.inf
         for turn in range(_TURNS):
-            for name in self.irregular:
+            for name in names:
                 domain = self._domain(name)
                 whole = isinstance(domain, Interval) and domain.integer
                 profile = lambda v, name=name: self.height({name: v})  # noqa: E731
                 tried = candidates(data, self._at[name], domain)
                 self._at[name] = highest(profile, self._at[name], tried, 1 if turn else _BEST_ENDS, whole=whole)
             best = self._best
-            if len(self.irregular) == 1 or best is None:
+            if len(names) == 1 or best is None:
                 break
             if not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
                 break
             last = best.loglik
             if not whole:
-                self._at |= uphill(self.height, self._at, data)
-        if best is None:
-            raise NoMaximumError(
-                f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(self.irregular)} that "
-                f"was tried, so no search can begin. Give a start: fit(..., start={{...}})."
-            )
-        if self._spike is not None and best.boundary and not self.bounds:
-            raise self._spike  # the best ran to the end of its domain as well: beside a value without a bound
-        if not self.bounds:
-            check_not_certain(best)
-        run_off = tuple(name for name, value in self._at.items() if has_run_off(value, data))
-        return replace(best, fixed=tuple(self.fixed), run_off=run_off)
+                self._at |= uphill(self.height, {name: self._at[name] for name in names}, data)
 
     def height(self, ends: Mapping[str, float]) -> float:
         """The highest log-likelihood where irregular parameters have these values; those left out are where they are.
@@ -166,6 +177,20 @@ class Profiles:
         params = family.unpack(likelihood.unit.params_to_data(family, theta))
         begin = {**dict(zip(family.param_names, params, strict=True)), **self.fixed}
         return {name: on_an_end(float(begin[name]), likelihood.data) for name in self.irregular}
+
+    @cached_property
+    def _risen(self) -> dict[str, float]:
+        """Ends that are best at an observation, whatever the other parameters are."""
+        data, found = self.likelihood.data, {}
+        exact = data.lower == data.upper
+        if data.window is not None or self.bounds or not exact.any():
+            return {}
+        for name, side in self.family.rising_ends.items():
+            censored = np.isposinf(data.upper) if side > 0 else np.isneginf(data.lower)
+            if name in self.irregular and (exact | censored).all():
+                points = data.lower[exact]
+                found[name] = float(points.min() if side > 0 else points.max())
+        return found
 
     @cached_property
     def _others(self) -> list[str]:

@@ -253,6 +253,11 @@ class Family(ABC):
     """Takes a sample, the values of fixed parameters by name, and all parameters; returns the observation near which a
     cusp that those make is best. None where they make none."""
 
+    rising_ends: ClassVar[Mapping[str, float]] = {}
+    """Ends of the support, by parameter, from which the density falls, the others being what they are: 1 for a lower
+    one, -1 for an upper one. Until it meets an observation an exact value is the likelier, and what is censored on the
+    other side, the nearer the end is."""
+
     atoms: tuple[float, ...] = ()
     """Values to which a law of measurements gives a probability, beside the density of all others: ``logpdf`` is that
     in logs, and ``without_atoms(*params)`` the `Distribution` of the others."""
@@ -825,7 +830,7 @@ class Family(ABC):
         support: Interval,
         *,
         name: str = "custom",
-        **optional: Callable[..., Any] | bool,
+        **optional: Callable[..., Any] | bool | Mapping[str, float],
     ) -> Family:
         """Make a family of a function.
 

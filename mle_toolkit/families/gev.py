@@ -534,6 +534,7 @@ def exponential_beyond(sign: float) -> Family:
         from_groups=from_groups,
         entropy=lambda end, scale: 1 + np.log(scale),
         entropy_attained=True,
+        rising_ends={end_name: sign},
         to_scipy=to_scipy,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),
         sf=lambda x, *params: np.exp(logsf(x, *params)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class Pareto(HazardFamily, ExponentialFamily):
         Parameter("xm", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
     )
     in_scipy = InScipy("pareto", "alpha", scale="xm")
+    rising_ends: ClassVar[Mapping[str, float]] = {"xm": 1.0}
 
     with_ends = True
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class Power(ExponentialFamily):
         Parameter("shape", POSITIVE, typical=(0.5, 5.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
     )
+    rising_ends: ClassVar[Mapping[str, float]] = {"scale": -1.0}
     in_scipy = InScipy("powerlaw", "shape", scale="scale")
     cdf, sf = cdf_of_log, sf_of_logcdf
 

@@ -499,6 +499,7 @@ def half_normal_beyond(sign: float) -> Family:
         from_groups=from_groups,
         entropy=lambda loc, scale: 0.5 - _HALF_LOG_TWO_OVER_PI + np.log(scale),
         entropy_attained=True,
+        rising_ends={"loc": sign},
         to_scipy=to_scipy,
         tail_scores=tail_scores,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),

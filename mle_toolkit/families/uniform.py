@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy import special
@@ -37,6 +38,7 @@ class Uniform(Family):
         Parameter("a", REAL, typical=(-5.0, -1.0), role="location", regular=False),
         Parameter("b", REAL, typical=(1.0, 5.0), role="location", regular=False),
     )
+    rising_ends: ClassVar[Mapping[str, float]] = {"a": 1.0, "b": -1.0}
 
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log-density at x."""
