@@ -23,8 +23,9 @@ _STAGE, _CREEP = 10, 1e-4
 _STIFF = 100.0
 """How much more than a step an axis bends."""
 
-_BACK, _SETTLED = 4, 1e-9
-"""Steps back to a ridge, and what one of them gains in nats where it is on it."""
+_BACK, _SETTLED, _LEADS = 4, 1e-9, 0.1
+"""Steps back to a ridge, what one of them gains in nats where it is on it, and the least share of what a step has lost
+that each must gain."""
 
 _TIMES, _SHARE = 2.0, 0.25
 """By what a region grows and shrinks."""
@@ -92,7 +93,7 @@ def by_trust(
             length = math.sqrt(float(along @ along))
             if share < _POOR and math.isfinite(new):
                 stiff = curvatures * length * length > _STIFF * abs(float((curvatures * along) @ along))
-                there, new = _back_on_ridge(objective, there, new, axes[:, stiff], curvatures[stiff])
+                there, new = _back_on_ridge(objective, there, new, value, axes[:, stiff], curvatures[stiff])
                 share = (value - new) / foretold
             if share < _POOR:
                 radius = _SHARE * length
@@ -106,15 +107,20 @@ def by_trust(
     return u, radius < _FREE
 
 
-def _back_on_ridge(objective: Objective, u: Array, value: float, axes: Array, curvatures: Array) -> tuple[Array, float]:
-    """Where a few steps along axes that bend much lead: back to a ridge that a step along it has left by its bend."""
+def _back_on_ridge(
+    objective: Objective, u: Array, value: float, begun: float, axes: Array, curvatures: Array
+) -> tuple[Array, float]:
+    """Where a few steps along axes that bend much lead: back to a ridge that a step along it has left by its bend.
+
+    They end where they do not lead there: below the value from which the step has ``begun``.
+    """
     for _ in range(_BACK if len(curvatures) else 0):
         there = u - axes @ (axes.T @ objective.gradient(u) / curvatures)
         new = objective.value(there)
         if not new < value:
             break
         u, value, gain = there, new, value - new
-        if gain * objective.likelihood.nobs < _SETTLED:
+        if gain < _LEADS * (value - begun) or gain * objective.likelihood.nobs < _SETTLED:
             break
     return u, value
 
