@@ -113,10 +113,15 @@ class Triangular(Family):
         return np.where(x < mode, 1 - below, above)
 
     def log_mass(self, lower: Array, upper: Array, low: Array, mode: Array, high: Array) -> Array:
-        """Log-probability of intervals, of both sides of the mode without a difference of squares."""
+        """Log-probability of intervals, of both sides of the mode without a difference of squares.
+
+        Of more than half of all by what is left out: of all it is 0.
+        """
         with np.errstate(all="ignore"):
             left, right, *_ = _parts(lower, upper, low, mode, high)
-            return np.asarray(np.log(left + right) - np.log(np.subtract(high, low)))
+            outside = self.cdf(lower, low, mode, high) + self.sf(upper, low, mode, high)
+            inside = np.log(left + right) - np.log(np.subtract(high, low))
+            return np.asarray(np.where(outside < 0.5, np.log1p(-outside), inside))
 
     def log_mass_scores(self, lower: Array, upper: Array, low: Array, mode: Array, high: Array) -> tuple[Array, ...]:
         """Derivatives of that: at the ends and at the mode the density is one from both sides."""
