@@ -485,7 +485,8 @@ class Maximum(SentByValue):
         """Numbers of the coordinates that the data leave so open that there may be no maximum."""
         data = self.likelihood.data
         wide = math.log(data.maximum) - math.log(data.minimum) if not data.is_multivariate and data.minimum > 0 else 0.0
-        return [k for k, error in enumerate(seen.errors) if error > max(_LOST, wide)]
+        least = _OPEN if self._is_saturated else max(_LOST, wide)
+        return [k for k, error in enumerate(seen.errors) if error > least]
 
     def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
         supremum = self.supremum()
@@ -625,6 +626,10 @@ def in_domains(family: Family, theta: Array) -> bool:
 _LOST = 100.0
 """Standard error of a coordinate, in natural changes, from which a maximum may be none: as the logarithm of a number,
 one that is known to a factor of exp(100); of data over more powers of e than that, from as many."""
+
+
+_OPEN = 10.0
+"""The same where no law could be higher, so that a search ends before it has run off."""
 
 
 _WIDER = 10.0

@@ -15,6 +15,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 
 
@@ -53,6 +54,12 @@ class Geometric(ExponentialFamily):
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """One success in 1 + mean trials."""
         return (1 / (1 + means[0]),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """All mass on the first count of a window, as prob → 1."""
+        from mle_toolkit.families.combinators.truncated import PointMass
+
+        return (Limit(PointMass(math.floor(max(lower, -1.0)) + 1), lambda: (1.0,)),)
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """That of one trial, times the expected number of trials."""

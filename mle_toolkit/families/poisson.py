@@ -79,12 +79,12 @@ class Poisson(Family):
         return (sample.mean() / sample.with_values(exposure, sample.weight).mean(),)
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """All mass on the last count of a window, as mu → ∞, or on the first, if that is not 0, as mu → 0."""
+        """All mass on the last count of a window, as mu → ∞, or on the first, as mu → 0."""
         from mle_toolkit.families.combinators.truncated import PointMass
 
         last = () if math.isinf(upper) else (Limit(PointMass(math.floor(upper)), lambda: (np.inf,)),)
-        first = () if lower < 0 else (Limit(PointMass(math.floor(lower) + 1), lambda: (0.0,)),)
-        return (*last, *first)
+        first = Limit(PointMass(math.floor(max(lower, -1.0)) + 1), lambda: (0.0,))
+        return (*last, first)
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By the excess of the ratio of the means."""

@@ -340,6 +340,7 @@ def test_data_of_one_kind_put_the_maximum_at_an_end(row):
         fit = mle.fit(x, mle.get_family(name, **constants))
     assert dict(fit.params) == params
     assert fit.llf == 0.0
+    assert f"a point mass at {x:g}" in fit.certificate.message
     assert fit.certificate.verdict == "boundary"
     assert np.all(np.isnan(flat(fit.bse)))
     assert float(fit.distribution.pdf(x[0])) == 1.0
@@ -603,3 +604,14 @@ def test_a_window_may_leave_no_more_than_a_probability_as_1_over_x(name):
     assert law.sf(3) == pytest.approx(1 / 4 / (1 / 2 + 1 / 3 + 1 / 4), rel=1e-14)
     falling = fit_quietly(mle.Sample(np.array([2.0, 2.0, 2.0, 3.0, 3.0, 4.0])).truncated(1, 4), name)
     assert falling.certificate.verdict == "interior"
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0, 5.0])
+@pytest.mark.parametrize("last", [51.4, np.inf])
+@pytest.mark.parametrize("name", ["geometric", "poisson"])
+def test_the_first_count_of_a_window_alone_is_a_point_mass(name, last, x):
+    """No law is likelier; a geometric one was said to have its maximum, with an error, where a search had stopped."""
+    fit = fit_quietly(mle.Sample(np.full(3, x)).truncated(x - 1, last), name)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == 0.0
+    assert f"a point mass at {x:g}" in fit.certificate.message
