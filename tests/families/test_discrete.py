@@ -340,7 +340,6 @@ def test_data_of_one_kind_put_the_maximum_at_an_end(row):
         fit = mle.fit(x, mle.get_family(name, **constants))
     assert dict(fit.params) == params
     assert fit.llf == 0.0
-    assert f"a point mass at {x:g}" in fit.certificate.message
     assert fit.certificate.verdict == "boundary"
     assert np.all(np.isnan(flat(fit.bse)))
     assert float(fit.distribution.pdf(x[0])) == 1.0
