@@ -115,6 +115,16 @@ def _at_cusp(
         theta[at] = in_unit(family, likelihood, cusp, place)[0]
         return theta
 
+    def climbed(near: Array, rescued: bool) -> tuple[float, Array] | None:
+        objective = objective_near(likelihood, domains, near, free, charted=False)
+        u = objective.coordinates.from_theta(near)
+        if rescued:
+            ends_here = climb(objective, [u], "newton", at_limit=lambda u: True)  # it has no kink beside the cusp
+            end = next((end for end in ends_here if is_minimum(objective, end.u)), None)
+        else:
+            end = newton_end(objective, u)
+        return None if end is None else (end.value, objective.coordinates.to_theta(end.u))
+
     ends: list[tuple[float, float, Array]] = []
     lost = 0
 
@@ -122,22 +132,16 @@ def _at_cusp(
         nonlocal lost
         if lost == _LOST_CLIMBS:
             return -np.inf
-        if ends:
-            near = min(ends, key=lambda end: end[:2])[2]
-        else:
-            near = max(begin, key=lambda theta: likelihood.mean_loglik(moved(theta, place)))
-        objective = objective_near(likelihood, domains, moved(near, place), free, charted=False)
-        u = objective.coordinates.from_theta(moved(near, place))
-        if ends or lost >= _RESCUED_CLIMBS:
-            end = newton_end(objective, u)
-        else:  # a slower method too, while there is none to begin from
-            ends_here = climb(objective, [u], "newton", at_limit=lambda u: True)  # it has no kink beside the cusp
-            end = next((end for end in ends_here if is_minimum(objective, end.u)), None)
+        known = [min(ends, key=lambda end: end[:2])[2]] if ends else []
+        starts = sorted([moved(theta, place) for theta in (*known, *begin)], key=lambda at: -likelihood.mean_loglik(at))
+        rescued = not ends and lost < _RESCUED_CLIMBS  # a slower method too, while there is none to begin from
+        found = (climbed(near, rescued) for near in starts[: _BEGINNINGS if ends else 1])
+        end = next((end for end in found if end is not None), None)
         if end is None:
             lost += 1
             return -np.inf
-        ends.append((end.value, place, objective.coordinates.to_theta(end.u)))
-        return -end.value
+        ends.append((end[0], place, end[1]))
+        return -end[0]
 
     if len(places):
         highest_end(height, places)
@@ -203,6 +207,6 @@ def _by_sides(
     return max(ends, key=lambda end: end.loglik)
 
 
-_CERTIFIED, _LOST_CLIMBS, _RESCUED_CLIMBS = 4, 8, 2
-"""Ends with a cusp at an observation of which the highest is sought that is a maximum, climbs that may fail, and how
-many of them another method takes over."""
+_CERTIFIED, _LOST_CLIMBS, _RESCUED_CLIMBS, _BEGINNINGS = 4, 8, 2, 2
+"""Ends with a cusp at an observation of which the highest is sought that is a maximum, climbs that may fail, how many
+of them another method takes over, and from how many points one may begin."""

@@ -171,6 +171,25 @@ def test_a_cusp_at_an_observation_is_looked_for_where_a_climb_ran_off_to_no_limi
     assert fit.llf == pytest.approx(-min(end.fun for end in ends), abs=1e-7)
 
 
+def test_a_cusp_is_sought_from_the_first_start_too_where_the_highest_end_leads_elsewhere():
+    """Generalised normal laws of censored times: with loc below most of them the best are nearly uniform."""
+    times = [3.940933, 3.895595, 3.920491, 3.723778, 3.765476, 3.365012, 3.250009, 3.880274, 3.561699, 3.030679]
+    events = np.array([*times, 3.414887])
+    end, censored = 3.944723, 9
+    sample = mle.Sample.right_censored(np.append(events, [end] * censored), np.append(np.ones(11), np.zeros(censored)))
+    fit = fit_quietly(sample, "generalized_normal")
+
+    def short(v, loc):
+        law = stats.gennorm(np.exp(v[0]), loc, np.exp(v[1]))
+        return -np.sum(law.logpdf(events)) - censored * law.logsf(end)
+
+    options = {"xatol": 1e-9, "fatol": 1e-12}
+    best = optimize.minimize(short, [-0.3, -1.6], args=(events[0],), method="Nelder-Mead", options=options)
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.params["loc"] == events[0]
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-7)
+
+
 def test_a_maximum_counts_where_the_highest_climb_has_lost_its_digits():
     """A Cauchy law on the observation before all other entries: the narrower, the higher, and other rows see a tail."""
     x = np.array([3.732, 4.012, 3.793, 4.05, 3.102, 4.51])
