@@ -13,11 +13,12 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.special import legendre
 
-_NODES = 10
-"""Of the rule on a narrow interval."""
+_RULES = ((5, 3e-9), (10, 1e-10))
+"""Nodes of rules on a narrow interval, and the share of the mean density that its last two coefficients may be.
 
-_SETTLED = 1e-10
-"""Share of the mean density that its last two coefficients may be: a cusp, or an end of the support, leaves more."""
+A cusp, or an end of the support, leaves more. The first serves intervals so narrow that the density hardly bends: what
+its rule leaves out falls with the square of these coefficients and faster.
+"""
 
 _AT_ENDS = 1e-8
 """Share of the mean density by which it may differ at an end from what its values at the nodes say of it.
@@ -35,12 +36,12 @@ Score = Callable[..., tuple[Array, ...]]
 
 
 @cache
-def _of_series() -> tuple[Array, Array]:
+def _of_series(count: int) -> tuple[Array, Array]:
     """Matrices from values at the nodes to the last two coefficients of Legendre's series, and to its ends."""
-    nodes, weights = legendre(_NODES)
-    orders = np.arange(_NODES)[:, None]
+    nodes, weights = legendre(count)
+    orders = np.arange(count)[:, None]
     coefficients = (orders + 0.5) * special.eval_legendre(orders, nodes) * weights
-    ends = np.array([(-1.0) ** orders[:, 0], np.ones(_NODES)]) @ coefficients
+    ends = np.array([(-1.0) ** orders[:, 0], np.ones(count)]) @ coefficients
     return coefficients[-2:], ends
 
 
@@ -67,7 +68,25 @@ def narrow_masses(
         Nats; without meaning where it is not.
     slopes : ndarray of shape (p, n)
     """
-    nodes, weights = legendre(_NODES)
+    narrow, masses, slopes = _by_rule(*_RULES[0], family, params, lower, upper, score)
+    rest = np.flatnonzero(~narrow)
+    if len(rest):
+        own = tuple(value[rest] if np.ndim(value) else value for value in params)
+        narrow[rest], masses[rest], slopes[:, rest] = _by_rule(*_RULES[1], family, own, lower[rest], upper[rest], score)
+    return narrow, masses, slopes
+
+
+def _by_rule(
+    count: int,
+    settled: float,
+    family: Family,
+    params: tuple[Any, ...],
+    lower: Array,
+    upper: Array,
+    score: Score | None,
+) -> tuple[Mask, Array, Array]:
+    """`narrow_masses` by a rule of so many nodes."""
+    nodes, weights = legendre(count)
     half = 0.5 * (upper - lower)
     x = lower + half * (nodes[:, None] + 1.0)
     height = _of_nodes(family.logpdf, np.vstack([x, lower, upper]), params)
@@ -75,10 +94,10 @@ def narrow_masses(
     share = np.exp(height - top)
     share, at_ends = share[:-2], share[-2:]
     mean = 0.5 * (weights @ share)
-    last, to_ends = _of_series()
+    last, to_ends = _of_series(count)
     left_out = np.max(np.abs(last @ share), axis=0)
     missed = np.max(np.abs(to_ends @ share - at_ends), axis=0)
-    narrow = (left_out <= _SETTLED * mean) & (missed <= _AT_ENDS * mean) & np.isfinite(top) & (half > 0)
+    narrow = (left_out <= settled * mean) & (missed <= _AT_ENDS * mean) & np.isfinite(top) & (half > 0)
     slopes = np.empty((0, len(half)))
     if score is not None:
         by_nodes = _of_nodes(score, x, params)
