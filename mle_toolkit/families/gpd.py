@@ -20,7 +20,7 @@ from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.relations import ByEnd, Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
 
 if TYPE_CHECKING:
@@ -160,6 +160,12 @@ class GPD(Family):
         if "scale" in fixed or (xi is not None and xi <= 0):
             return None
         return spike_at_zero(sample, None if xi is None else 1 / xi)
+
+    def by_end(self, scale: float, xi: float) -> ByEnd | None:
+        """A power of the distance to an end."""
+        if not self.irregular(scale, xi):
+            return None
+        return ByEnd(_below_an_end(), lambda power, end: (end / power, -1 / power))
 
     def irregular(self, scale: float, xi: float) -> tuple[str, ...]:
         """Both parameters, for xi <= -1/2: the information does not exist."""
@@ -319,4 +325,47 @@ def _uniform_from_zero() -> Family:
         sf=lambda x, upper: np.clip(1 - x / upper, 0.0, 1.0),
         logcdf=lambda x, upper: log_or_minus_inf(np.clip(x / upper, 0.0, 1.0)),
         logsf=lambda x, upper: log_or_minus_inf(np.clip(1 - x / upper, 0.0, 1.0)),
+    )
+
+
+@cache
+def _below_an_end() -> Family:
+    """The law for a negative xi, by the end of its support: more than x has a power of 1 - x / end as probability."""
+
+    def left(x: Array, end: Array) -> Array:
+        """Log of the share of the way to the end that is left."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log1p(-np.clip(x / end, 0.0, 1.0)))
+
+    def logpdf(x: Array, power: Array, end: Array) -> Array:
+        with np.errstate(invalid="ignore"):
+            height = np.log(power) - np.log(end) + (power - 1) * left(x, end)
+        return np.where((x >= 0) & (x < end), height, -np.inf)
+
+    def logsf(x: Array, power: Array, end: Array) -> Array:
+        return np.asarray(power * left(x, end))
+
+    def logcdf(x: Array, power: Array, end: Array) -> Array:
+        return log1mexp(logsf(x, power, end))
+
+    def tail_scores(x: Array, power: Array, end: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        above = logsf(x, power, end)
+        inside = (x > 0) & (x < end)
+        with np.errstate(all="ignore"):
+            slopes = left(x, end), power * x / (end * (end - x))
+            odds = np.exp(above - log1mexp(above))
+        far = tuple(np.where(inside, slope, 0.0) for slope in slopes)
+        return tuple(np.where(inside, -odds * slope, 0.0) for slope in far), far
+
+    return Family.from_logpdf(
+        logpdf,
+        (Parameter("power", POSITIVE), Parameter("end", POSITIVE, role="scale", regular=False)),
+        NON_NEGATIVE,
+        name="power of the distance to an end",
+        start=lambda sample: [(1.5, _JUST_BEYOND * sample.maximum)],
+        cdf=lambda x, *params: np.exp(logcdf(x, *params)),
+        sf=lambda x, *params: np.exp(logsf(x, *params)),
+        logcdf=logcdf,
+        logsf=logsf,
+        tail_scores=tail_scores,
     )

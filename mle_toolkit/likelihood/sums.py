@@ -19,7 +19,7 @@ from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import RangeError
+from mle_toolkit.errors import MleError, RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.durations import Durations
@@ -413,7 +413,7 @@ class Likelihood:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
         try:
             return self._last_loglik(theta, self._mean_loglik)
-        except RangeError:
+        except ArithmeticError:
             return -math.inf
 
     def mean_score(self, theta: Array) -> Array:
@@ -466,13 +466,15 @@ class Likelihood:
         if family.derivatives is None:
             return None
         sums: list[float] | Array | None = self._derivative_sums_from(theta) if family.of_residuals else None
-        if sums is None:
-            sums = self._derivative_sums(theta, params)
-            self._summed_at = (theta.copy(), np.array(sums)) if family.of_residuals else None
         try:
+            if sums is None:
+                sums = self._derivative_sums(theta, params)
+                self._summed_at = (theta.copy(), np.array(sums)) if family.of_residuals else None
             with np.errstate(all="ignore"):
                 terms = family.derivatives(self.nobs * self.share_of_points, sums, *params)
-        except (ArithmeticError, ValueError):
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, MleError) and not isinstance(error, RangeError):
+                raise
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
         nobs = self.nobs
         return terms / nobs if isinstance(terms, np.ndarray) else [float(term) / nobs for term in terms]

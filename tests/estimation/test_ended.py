@@ -61,3 +61,24 @@ def test_a_support_that_ends_where_an_interval_does_is_found(name, x):
     other = fit_quietly(mle.Sample.rounded(1e6 * x, 1e6), name)
     assert other.certificate.verdict == "non_regular"
     assert other.llf == pytest.approx(fit.llf, rel=1e-8)
+
+
+def test_a_generalised_pareto_law_that_ends_where_an_interval_does_is_found():
+    """In scale and shape the search was stuck beside the kink, with the end an ulp away from that of the interval."""
+    steps = np.array([9, 6, 5, 11, 0, 8, 5, 5, 1, 9, 5, 2, 6, 8, 1, 1], dtype=float)
+    lower = np.array([*steps, 4.0, 0.0, 5.0, 3.0, 0.0])
+    upper = np.array([*(steps + 1), 5.0, *[np.inf] * 4])
+    fit = fit_quietly(mle.Sample.intervals(lower, upper), "gpd")
+
+    def cost(power, end):
+        with np.errstate(all="ignore"):  # a power that is tried may be negative
+            left = [np.maximum(1 - x / end, 0.0) ** power for x in (lower, np.minimum(upper, 1e9))]
+            value = -float(np.sum(np.log(left[0] - left[1])))
+        return value if np.isfinite(value) else 1e6
+
+    ends = [12.0, *np.linspace(11.01, 11.999, 50), *np.linspace(12.001, 20.0, 50)]
+    best = [optimize.minimize_scalar(cost, (0.5, 2.0), args=(end,), options={"xtol": 1e-12}).fun for end in ends]
+    assert min(best) == best[0]
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.llf == pytest.approx(-best[0], abs=1e-9)
+    assert -fit.params["scale"] / fit.params["xi"] == pytest.approx(12.0, rel=1e-12)
