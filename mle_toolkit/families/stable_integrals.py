@@ -308,7 +308,7 @@ class _Paths:
                     gone, slope, bend, third = moved(at)
                     step = (gone + tau) / slope
                     part = step * bend / slope
-                    step *= 1 + part * (0.5 + 0.5 * part - step * third / (6 * slope * part))
+                    step *= 1 + 0.5 * part * (1 + part) - step * third / (6 * slope)
                     at = at - step
                     slope, bend = slope - step * (bend - 0.5 * step * third), bend - step * third
                     if np.all(near | (np.abs(step) <= _SETTLED * np.minimum(np.abs(at), 1.0))):

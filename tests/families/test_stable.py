@@ -180,3 +180,12 @@ def test_rows_with_shapes_of_their_own_are_the_same_asked_again():
     assert not np.any(law.logpdf(x[:2], 0.0, 1.0, shapes[0][:2], -shapes[1][:2]) == first[:2])
     assert np.array_equal(law.logpdf(x, 0.0, 1.0, *shapes), first, equal_nan=True)
     assert np.all(np.isnan(law.logpdf(x[2:3], 0.0, 1.0, shapes[0][2:3], shapes[1][2:3])))
+
+
+def test_rows_that_have_arrived_stay_where_others_have_not():
+    """A step of exactly 0 was divided by itself, on processors without the faster loops: cdf 0 or 1 near the mode."""
+    z, alpha, beta = np.linspace(-0.5, 0.5, 201), 1.357662780521071, -0.17135889592948672
+    together = stables(z, np.full(201, alpha), np.full(201, beta))
+    alone = [stables(z[k : k + 1], np.array([alpha]), np.array([beta]))[0] for k in range(0, 201, 10)]
+    assert np.isfinite(together).all()
+    assert together[::10] == pytest.approx(np.array(alone), rel=1e-9, abs=1e-11)
