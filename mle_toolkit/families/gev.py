@@ -21,7 +21,7 @@ from mle_toolkit.families.known_threshold import above
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import ByEnd, Limit, SpecialCase
-from mle_toolkit.families.special import log1mexp_exp
+from mle_toolkit.families.special import complement_slopes, log1mexp_exp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -519,8 +519,8 @@ def exponential_beyond(sign: float) -> Family:
         log_far = log_beyond(x, end, scale)
         far = np.where(log_far < 0, sign / scale, 0.0), -log_far / scale
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            odds = 1.0 / np.expm1(-log_far)
-            near = tuple(np.where(log_far < 0, -slope * odds, 0.0) for slope in far)  # before the end nothing moves
+            slopes = complement_slopes(log_far, far)
+        near = tuple(np.where(log_far < 0, slope, 0.0) for slope in slopes)  # before the end nothing moves
         return (near, far) if sign > 0 else (far, near)
 
     return Family.from_logpdf(

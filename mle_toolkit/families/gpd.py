@@ -21,7 +21,7 @@ from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import ByEnd, Limit, SpecialCase
-from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
+from mle_toolkit.families.special import complement_slopes, log1mexp, log_or_minus_inf, means_on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -349,13 +349,12 @@ def _below_an_end() -> Family:
         return log1mexp(logsf(x, power, end))
 
     def tail_scores(x: Array, power: Array, end: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        above = logsf(x, power, end)
         inside = (x > 0) & (x < end)
         with np.errstate(all="ignore"):
             slopes = left(x, end), power * x / (end * (end - x))
-            odds = np.exp(above - log1mexp(above))
-        far = tuple(np.where(inside, slope, 0.0) for slope in slopes)
-        return tuple(np.where(inside, -odds * slope, 0.0) for slope in far), far
+            below = complement_slopes(logsf(x, power, end), slopes)
+        near, far = (tuple(np.where(inside, slope, 0.0) for slope in side) for side in (below, slopes))
+        return near, far
 
     return Family.from_logpdf(
         logpdf,

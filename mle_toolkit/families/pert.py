@@ -16,6 +16,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.from_logs import cdf_of_log, logcdf_of_tails, logsf_of_tails, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.special import complement_slopes
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -228,9 +229,9 @@ def _at_end(side: float) -> Family:
         inside = (t > 0) & (t < reach)
         with np.errstate(all="ignore"):
             slopes = side * 5 / (reach - t), 5 * t / (reach * (reach - t))
-            odds = np.exp(log_beyond(x, end, reach) - log_near(x, end, reach))
+            below = complement_slopes(log_beyond(x, end, reach), slopes)
         far = tuple(np.where(inside, slope, 0.0) for slope in slopes)
-        near = tuple(np.where(inside, -odds * slope, 0.0) for slope in slopes)
+        near = tuple(np.where(inside, slope, 0.0) for slope in below)
         return (near, far) if side > 0 else (far, near)
 
     def to_scipy(end: float, reach: float) -> Any:

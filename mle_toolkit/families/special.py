@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,13 @@ def log1mexp(a: Array) -> Array:
     a = np.asarray(a, dtype=float)
     with np.errstate(divide="ignore"):
         return np.asarray(np.where(a > -math.log(2), np.log(-np.expm1(a)), np.log1p(-np.exp(a))))
+
+
+def complement_slopes(log_p: Array, slopes: Iterable[Array]) -> tuple[Array, ...]:
+    """Slopes of ``log(1 - p)`` from ``log(p)`` and its slopes: each is multiplied by minus the odds ``p / (1 - p)``."""
+    with np.errstate(over="ignore", divide="ignore"):
+        odds = 1.0 / np.expm1(-np.asarray(log_p))
+    return tuple(-odds * slope for slope in slopes)
 
 
 def log1mexp_exp(t: Array) -> Array:

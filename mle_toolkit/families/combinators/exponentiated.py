@@ -16,7 +16,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import complement_slopes, log1mexp
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -76,9 +76,7 @@ class Exponentiated(ByBothTails):
         """Derivatives of log F and of log S."""
         log_f = self._law(params).logcdf(x)
         below = (*(params[-1] * b for b in of_base(x, *params[:-1])[0]), log_f)
-        whole = params[-1] * log_f
-        odds = np.exp(whole - log1mexp(whole))
-        return below, tuple(-odds * slope for slope in below)
+        return below, complement_slopes(params[-1] * log_f, below)
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""

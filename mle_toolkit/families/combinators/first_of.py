@@ -22,7 +22,7 @@ from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import complement_slopes, log1mexp
 from mle_toolkit.families.tilted import Tilted
 from mle_toolkit.options import numbers
 
@@ -168,9 +168,7 @@ class FirstOf(ByBothTails):
         above: list[Array] = []
         for tail, own in zip(tails, self._split(params), strict=True):
             above += tail(x, *own)[1]
-        log_s = self.logsf(x, *params)
-        odds = np.exp(log_s - log1mexp(log_s))
-        return tuple(-odds * slope for slope in above), tuple(above)
+        return complement_slopes(self.logsf(x, *params), above), tuple(above)
 
     def _quantile(self, log_f: Array, log_s: Array, params: tuple[Any, ...]) -> Array:
         """Bisection between quantiles of the modes: if each survives with the k-th root, all do with the whole."""
