@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -555,3 +558,22 @@ def test_rows_of_the_data_keep_their_kind_and_their_labels():
     for frame in (pl.from_pandas(data.dropna()), pa.Table.from_pandas(data.dropna(), preserve_index=False)):
         table = mle.regress("y ~ x", frame, "poisson").predict(se=True)
         assert isinstance(table, type(frame))
+
+
+@pytest.mark.parametrize("law", ["weibull", "gamma", "poisson", "normal", "bernoulli"])
+def test_a_regression_that_is_not_needed_any_more_is_gone_at_once(law):
+    """And its rows with it: nothing of it holds itself, so that it need not wait for the collector."""
+    rng = np.random.default_rng(3)
+    design = np.column_stack([np.ones(60), rng.normal(size=60)])
+    y = np.floor(rng.uniform(0, 2, 60)) if law in ("poisson", "bernoulli") else rng.weibull(1.5, 60)
+    sample = mle.Sample.right_censored(y, rng.uniform(size=60) < 0.8) if law == "weibull" else mle.Sample(y)
+    gc.collect()
+    gc.disable()
+    try:
+        fit = mle.regress(sample, design, law)
+        _ = fit.bse
+        held = [weakref.ref(one) for one in (fit, fit.model, fit.at_maximum.likelihood)]
+        del fit
+        assert [one() for one in held] == [None, None, None]
+    finally:
+        gc.enable()

@@ -830,7 +830,7 @@ class Sample:
 
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """A strided subsample of at most ``rows`` rows, for starting values only."""
-        if rows != SKETCH_ROWS:
+        if rows != SKETCH_ROWS or self.n_rows <= rows:  # itself is not kept: it would hold itself
             return self._strided(rows)
         return self.once("sketch", lambda: self._strided(rows))
 

@@ -281,7 +281,7 @@ def _rescued(
 def _leads_to_spike(objective: Objective, u: Array) -> bool:
     """Whether a smooth likelihood has no bound: what stops steps within a region of trust is the way to a spike."""
     likelihood, family = objective.likelihood, objective.likelihood.family
-    if family.spikes is None or family.cusp is not None or likelihood.exact is None:
+    if family.spikes is None or family.cusp is not None or not likelihood.has_points:
         return False
     params = family.unpack(likelihood.unit.params_to_data(family, objective.coordinates.to_theta(u)))
     smooth = not (family.irregular(*params) or family.has_kinks(*params))
@@ -308,7 +308,7 @@ def _is_minimum(objective: Objective, u: Array) -> bool:
 
 def least_value(likelihood: Likelihood, near: float = _AT_BOUND) -> float:
     """The value of an objective at which no law is so many nats higher; -inf where there are densities."""
-    if likelihood.exact is not None:
+    if likelihood.has_points:
         return -math.inf
     bound = bound_of(likelihood.family, likelihood)
     return (near - bound) / likelihood.nobs

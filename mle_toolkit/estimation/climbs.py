@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Domain
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.numerics.cached import cached_property
 
 AtLimit = Callable[[Likelihood, Array], bool]
 """Takes parameters in the unit of the likelihood; says whether they stand beside a limiting law that is higher."""
@@ -95,7 +95,7 @@ class Climbs:
         if self._is_own and small is self._objective and not (self.likelihood.plain or self._partly):
             ends += otherwise(small, self._domains, self._starts if self.charted else [], ends)
         narrow: list[ClimbEnd] = []
-        if self.family.spurious is not None and self.likelihood.exact is not None:
+        if self.family.spurious is not None and self.likelihood.has_points:
             ends, narrow = _without_spurious(small, ends, self.fixed)  # of probabilities alone there is a bound
         best = min(ends, key=lambda end: end.value)
         self._agreeing = sum([(end.value - best.value) * small.likelihood.nobs <= 1e-6 for end in ends])
@@ -242,7 +242,7 @@ class Climbs:
 
     def _sound_beside(self, best: ClimbEnd, ends: Sequence[ClimbEnd]) -> Maximum | None:
         """The highest sound maximum, where the best end has a part that is confined between ends of intervals."""
-        if not self._is_free or self.family.confined is None or self.likelihood.exact is not None:
+        if not self._is_free or self.family.confined is None or self.likelihood.has_points:
             return None
         is_sound = _is_sound(self._small)
         if is_sound(best.u):
@@ -305,10 +305,10 @@ def _is_sound(objective: Objective) -> Callable[[Array], bool]:
     """Whether a point is no accident of a few observations, by which a likelihood without a bound deceives."""
     likelihood, family = objective.likelihood, objective.likelihood.family
     spurious = family.spurious
-    if likelihood.exact is None and family.confined is not None:
+    if not likelihood.has_points and family.confined is not None:
         confined, intervals = family.confined, likelihood.sample
         return lambda u: not confined(intervals, *family.unpack(objective.coordinates.to_theta(u)))
-    if spurious is None or likelihood.exact is None:
+    if spurious is None or not likelihood.has_points:
         return lambda u: True
     points = likelihood.as_points
     return lambda u: not spurious(points, *family.unpack(objective.coordinates.to_theta(u)))

@@ -97,7 +97,7 @@ def _inside(family: Family, sample: Sample, best: Callable[[Family, Sample], Max
 def _further(likelihood: Likelihood) -> Iterator[tuple[Any, ...]]:
     """Parameters at which climbs from further starts end, the highest first; accidents only where all ends are."""
     family = likelihood.family
-    if family.further_starts is None or likelihood.exact is None:
+    if family.further_starts is None or not likelihood.has_points:
         return  # of probabilities alone the likelihood has a bound
     points = _points(likelihood)
     begun = [(likelihood.mean_loglik(theta), theta) for theta in map(_of(family), family.further_starts(points))]

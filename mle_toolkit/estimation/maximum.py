@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,7 @@ from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.numerics.differences import fourth_order_each
 from mle_toolkit.numerics.sent import SentByValue
 
@@ -354,8 +354,8 @@ class Maximum(SentByValue):
     @property
     def kinked(self) -> tuple[Model, Linear, Sample] | None:
         """The model, its predictor, not known, at which the density of every row has a kink, and the points."""
-        family, points = self.family, self.likelihood.exact
-        if not isinstance(family, Model) or family.kinked is None or points is None:
+        family = self.family
+        if not isinstance(family, Model) or family.kinked is None or (points := self.likelihood.exact) is None:
             return None
         unknown = family.kinked.parameter not in self.fixed and self.likelihood.data.in_memory
         return (family, family.kinked, points) if unknown else None
@@ -477,7 +477,7 @@ class Maximum(SentByValue):
     def _is_confined(self) -> bool:
         likelihood = self.likelihood
         confined = likelihood.family.confined
-        if confined is None or likelihood.exact is not None:
+        if confined is None or likelihood.has_points:
             return False
         return confined(likelihood.sample, *likelihood.family.unpack(self.theta_in_unit))
 

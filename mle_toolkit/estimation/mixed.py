@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +28,7 @@ from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.model_charts import limit_of
+from mle_toolkit.numerics.cached import cached_property
 
 _SEED = 20_240_229
 """Of the random starts, so that a fit is the same each time."""

@@ -146,7 +146,7 @@ def _is_way_to(limit: Limit, found: Maximum, names: Sequence[str]) -> bool:
 
 def check_not_certain(found: Maximum) -> None:
     """Raise where all intervals have points in common, and the law has concentrated there."""
-    certain = found.likelihood.exact is None and found.loglik > -_EXPLAINED * found.likelihood.nobs
+    certain = not found.likelihood.has_points and found.loglik > -_EXPLAINED * found.likelihood.nobs
     if certain and _have_common_points(found.likelihood.data):
         message = (
             f"{found.family.name}: all intervals have points in common, so the likelihood has no maximum: it tends to "

@@ -138,7 +138,7 @@ def _no_spike(family: Family, sample: Sample, asked: Asked) -> Maximum:
     found = _settled(family, sample, *asked)
     if not any(asked):
         check_several_values(family, sample)
-    if family.spikes is not None and not any(asked) and found.likelihood.exact is not None:
+    if family.spikes is not None and not any(asked) and found.likelihood.has_points:
         why = family.spikes(sample) if _is_on_its_way(found) else None
         if why is not None:
             message = f"the search found no local maximum of an unbounded likelihood: {why}. {family.without_spikes}"

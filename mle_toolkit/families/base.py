@@ -15,7 +15,6 @@ import itertools
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
@@ -32,6 +31,7 @@ from mle_toolkit.families.hooks import TailExpansion, Unbounded
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import ByEnd, Chart, Image, Limit, SpecialCase
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.numerics.sent import sent
 from mle_toolkit.options import numbers, text
 
@@ -117,6 +117,11 @@ class Family(ABC):
         where that is near 1; a regression uses them.
     ``by_log(x, log)``
         The same by the log of the one parameter, of exact observations; None where that would lose digits.
+    ``durations_by_log(log_x, ended, *params)``
+        Of durations with these logs, the log-density of those that ended (``ended`` is 1) and the log of the survival
+        function of those that last on (0), with derivatives and second derivatives, upper triangle row by row, by the
+        parameters, of which the last, a scale, is given by its log: a regression of few rows has all from one power of
+        each row.
     ``start_about(x, mean, weight)``
         Parameters from which to begin where the mean of every row is known, and the variance of rows over their mean:
         of counts, whose regression begins so.
@@ -300,6 +305,7 @@ class Family(ABC):
     spikes: Callable[[Sample], str | None] | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
     by_log: Callable[[Array, Array], tuple[Array, Array, Array] | None] | None = None
+    durations_by_log: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]]] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None
     spurious: Callable[..., bool] | None = None

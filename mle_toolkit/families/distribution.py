@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +21,7 @@ from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quan
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.smooth_sums import smooth_sum
 from mle_toolkit.families.written import is_written, known_constants
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.options import number, places, shown
 
 _STEPS = ("cdf", "sf", "logcdf", "logsf")

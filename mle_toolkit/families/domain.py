@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.numerics.cached import cached_property
 
 _LARGEST_EXPONENT = math.log(np.finfo(float).max)
 """Beyond it `math.exp` raises; a coordinate there stands for infinity."""

@@ -74,6 +74,14 @@ def log_mass(
     return result
 
 
+def log_mass_above(family: Family, params: tuple[object, ...], lower: Array, *, by_tails: bool = False) -> Array:
+    """The same of intervals that are open above, and begin inside of the support."""
+    law = Distribution.at(family, params)
+    if family.log_mass is not None or not len(lower) or not (by_tails or not _is_dear(law, len(lower))):
+        return log_mass(family, params, lower, np.full(len(lower), np.inf), by_tails=by_tails)
+    return _one_tail(law, lower, above=True)
+
+
 def _log_inner(law: Distribution, low: Array, high: Array, *, by_tails: bool) -> Array:
     """Log-probability of intervals inside of the support, by its tails unless it has a way of its own.
 
@@ -213,10 +221,11 @@ def _is_dear(law: Distribution, count: int) -> bool:
 
 
 def _one_tail(law: Distribution, x: Array, *, above: bool) -> Array:
-    """Log of the tail above, or below, each x: of one law by its own formula, as nothing here need be checked."""
+    """Log of the tail above, or below, each x: by the law's own formula, as nothing here need be checked."""
     family = law.family
     own = family.logsf if above else family.logcdf
-    if own is None or family.discrete or not law.is_one or len(x) == 0:
+    by_itself = ("logsf" if above else "logcdf") in family.by_number
+    if own is None or family.discrete or len(x) == 0 or (by_itself and not law.is_one):
         return (law.logsf if above else law.logcdf)(x)
     with np.errstate(divide="ignore"):
         return np.asarray(within_range(own, x, *law.in_order), dtype=float)

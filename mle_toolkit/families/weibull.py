@@ -179,6 +179,18 @@ class Weibull(HazardFamily):
         both = (hazard - shape * by_shape) / scale
         return -hazard, (by_shape, by_scale), (log_z * by_shape, both, -(shape + 1) / scale * by_scale)
 
+    def durations_by_log(
+        self, log_x: Array, ended: Array, shape: float, log_scale: Array
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density of durations that ended, log survival of the others, by shape and the log of the scale."""
+        log_z = log_x - log_scale
+        log_hazard = shape * log_z
+        power = np.exp(log_hazard)
+        excess, bent = power - ended, log_z * power
+        value = ended * (log_hazard - log_x + math.log(shape)) - power
+        second = ended * (-1 / (shape * shape)) - log_z * bent, excess + shape * bent, (-shape * shape) * power
+        return value, (ended * (1 / shape) - log_z * excess, shape * excess), second
+
     def log_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cumulative hazard."""
         return np.asarray(shape * (log_or_minus_inf(x) - np.log(scale)))

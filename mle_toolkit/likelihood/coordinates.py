@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.last import Last
 from mle_toolkit.likelihood.several import Several
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
     STEP_OF_SCORE,
@@ -396,7 +396,7 @@ class Objective:
         return self._last_both(u, self._scores_about) if self._are_few else None
 
     def _scores_about(self, u: Array) -> tuple[Array, Array] | None:
-        count, coordinates, exact = len(u), self.coordinates, self.likelihood.exact is not None
+        count, coordinates, exact = len(u), self.coordinates, self.likelihood.has_points
         with np.errstate(all="ignore"):  # trial points may lie where a score does not exist
             thetas, slopes = coordinates.about(u, STEP_OF_SCORE)
             try:

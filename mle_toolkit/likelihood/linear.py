@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.families.links import Link
 from mle_toolkit.likelihood.designs import AnyColumns, Columns, SparseColumns
 from mle_toolkit.likelihood.kernels import of_designs
+from mle_toolkit.numerics.cached import cached_property
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

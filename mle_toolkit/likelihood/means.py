@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.exponential_family import ExponentialFamily, within_range
 from mle_toolkit.likelihood.parts import base_part, statistics_part
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit
+from mle_toolkit.numerics.cached import cached_property
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial, partialmethod
+from functools import partial, partialmethod
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -38,6 +38,7 @@ from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, summed_by_one, total_of, upper_of
 from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
     STEP_OF_SCORE,
@@ -81,6 +82,10 @@ class Model(Family):
         )
         self._bind()
 
+    score: Any = property(lambda model: made_with(model._score, model.base.score))
+    derivative_sums: Any = property(lambda model: made_with(model._derivative_sums, model.base.score))
+    # Made when they are asked for: held, they would hold the model, and its rows until the collector comes by.
+
     def _bind(self) -> None:
         """Offer what the law of one row makes possible."""
         base = self.base
@@ -91,8 +96,6 @@ class Model(Family):
         self.rows_by_log = base.by_log if only is not None and only.link.name == "log" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self.alone
-        self.score = made_with(self._score, base.score)
-        self.derivative_sums = made_with(self._derivative_sums, base.score)
         self.derivatives = None if base.score is None else _as_they_are
 
     @classmethod

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from copy import copy
-from functools import cached_property, partial
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import some_of
@@ -44,6 +44,7 @@ from mle_toolkit.likelihood.parts import (
 from mle_toolkit.likelihood.residuals import sums_from
 from mle_toolkit.likelihood.triangles import FEW, entries, symmetric
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.numerics.threads import in_order
 
 
@@ -96,7 +97,7 @@ class Likelihood:
         self._last_score: Last[Array] = Last()
         self._last_products: Last[Array] = Last()
         self._last_masses: Last[Array] = Last()
-        self._last_durations: Last[Array | None] = Last()
+        self._last_durations: Last[tuple[float, Array, Array] | None] = Last()
         self._summed_at: tuple[Array, Array] | None = None
         """Parameters, and the sums there from which those elsewhere can be had."""
 
@@ -131,14 +132,26 @@ class Likelihood:
             return data
         if data.is_exact:
             return data.with_values(data.lower, data.weight, data.known)
-        if data.known:
-            rows = np.flatnonzero(data.lower == data.upper)
+        if self._points_of_rows is not None:
+            rows = np.flatnonzero(self._points_of_rows)
             if len(rows) == 0:
                 return None
             weight = None if data.weight is None else data.weight[rows]
             return data.with_values(data.lower[rows], weight, some_of(data.known, rows))
         points, weight = self._kinds.points
         return None if len(points) == 0 else data.once("points", lambda: data.with_values(points, weight))
+
+    @cached_property
+    def _points_of_rows(self) -> Mask | None:
+        """Which rows are points, where more is known of each, so that they are not counted by kinds; None elsewhere."""
+        data = self.data
+        return data.lower == data.upper if data.known and not data.is_exact else None
+
+    @cached_property
+    def has_points(self) -> bool:
+        """Whether an observation is a point: `exact` is not made to know it."""
+        rows = self._points_of_rows
+        return self.exact is not None if rows is None else bool(rows.any())
 
     @cached_property
     def _kinds(self) -> Kinds:
@@ -148,8 +161,14 @@ class Likelihood:
     @cached_property
     def share_of_points(self) -> float:
         """Share of the observations that are points: those whose density changes with the unit."""
-        share = 1.0 if self.data.is_exact else (0.0 if self.exact is None else self.exact.nobs / self.nobs)
-        atoms = self._declared.atoms
+        data, atoms = self.data, self._declared.atoms
+        if data.is_exact:
+            share = 1.0
+        elif self._points_of_rows is not None:
+            rows = self._points_of_rows
+            share = float(np.count_nonzero(rows) if data.weight is None else np.sum(data.weight[rows])) / self.nobs
+        else:
+            share = 0.0 if self.exact is None else self.exact.nobs / self.nobs
         if not atoms or self.exact is None:
             return share
         return share - share * self.exact.mean(lambda x: np.isin(x, atoms).astype(float))
@@ -354,16 +373,15 @@ class Likelihood:
         """The mean log-likelihood with its derivatives, where ``at_once``; None where those of intervals are lost."""
         if self.plain:
             return self.derivatives(theta)
-        if (sums := self._of_durations(theta)) is not None:
-            p = len(theta)
-            return float(sums[0]), sums[1 : 1 + p], symmetric(sums[1 + p :])
+        if (known := self._of_durations(theta)) is not None:
+            return known
         value, score, second = self.derivatives(theta)
         by_masses = self.mean_mass_derivatives(theta)
         if by_masses is None:
             return None
         return value + by_masses[0], np.asarray(score) + by_masses[1], np.asarray(second) + by_masses[2]
 
-    def _of_durations(self, theta: Array) -> Array | None:
+    def _of_durations(self, theta: Array) -> tuple[float, Array, Array] | None:
         """Means of log-likelihood, score and second derivatives of durations, in one pass; None of what are none."""
         seen = self._durations
         return None if seen is None else self._last_durations(theta, lambda at: seen.means(self.family.unpack(at)))
@@ -451,7 +469,7 @@ class Likelihood:
         family = self.family
         if isinstance(family, ExponentialFamily):
             return self.by_means is not None and family.hessian_of is not None
-        return (self.twin is not None or family.derivative_sums is not None) and self.exact is not None
+        return (self.twin is not None or family.derivative_sums is not None) and self.has_points
 
     def _derivatives(self, theta: Array) -> list[float] | Array | None:
         """Means of log-likelihood, score and second derivatives of the points, in one pass; None where there is none.
@@ -502,7 +520,7 @@ class Likelihood:
             if self.plain and self.by_means is not None:
                 value = self.by_means.loglik(params)
             elif (known := self._of_durations(theta)) is not None:
-                value = float(known[0])
+                value = known[0]
             else:
                 value = self._mean_of_points(params, theta) + self.mean_mass(theta)
         return value if value < np.inf else -np.inf

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast
 
 import numpy as np
@@ -33,6 +33,7 @@ from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, asked_interval
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.numerics.cached import cached_property
 from mle_toolkit.options import by_name, level, number, text, whole
 from mle_toolkit.regression.fitted import Fitted
 from mle_toolkit.regression.moving import Moving

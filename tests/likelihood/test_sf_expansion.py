@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.registry import family_class, get_family
+from mle_toolkit.families.registry import family_class, family_names, get_family
 
 SURVIVAL = {
     "weibull": lambda x, k, s: -((x / s) ** k),
@@ -38,8 +38,6 @@ def test_derivatives_of_log_survival(name, x):
 
 
 def test_no_law_inherits_that_of_another():
-    from mle_toolkit.families.registry import family_names
-
     having = {family_class(name).name for name in family_names() if family_class(name).sf_expansion is not None}
     assert having == set(SURVIVAL)
 
@@ -54,3 +52,29 @@ def test_expansions_of_the_density_are_its_values_scores_and_second_derivatives(
     by_differences = (sides[:2] - sides[2:]) / 2e-6
     right = [by_differences[0, 0], by_differences[0, 1], by_differences[1, 1]]
     np.testing.assert_allclose(np.broadcast_arrays(*second), right, rtol=1e-6, atol=1e-7)
+
+
+def with_durations_by_log() -> list[str]:
+    """Laws that take durations by the log of their scale."""
+    return [name for name in family_names() if family_class(name).durations_by_log is not None]
+
+
+@pytest.mark.parametrize("name", with_durations_by_log())
+def test_durations_by_log_are_those_by_the_scale(name):
+    law, x = get_family(name), np.geomspace(1e-9, 1e3, 41)
+    ended, scale = np.arange(41) % 3 > 0, np.geomspace(0.2, 5.0, 41)
+    numbers = (1.7, 0.6)[: len(law.parameters) - 1]
+    assert law.parameters[-1].role == "scale"
+    value, first, second = law.durations_by_log(np.log(x), ended.astype(float), *numbers, np.log(scale))
+    seen, lasting = law.expansion(x, *numbers, scale), law.sf_expansion(x, *numbers, scale)
+    parts = zip((seen[0], *seen[1], *seen[2]), (lasting[0], *lasting[1], *lasting[2]), strict=True)
+    right = [np.where(ended, one, other) for one, other in parts]
+    p = len(law.parameters)
+    pairs = [(j, k) for j in range(p) for k in range(j, p)]
+    to_log = [scale if k == p - 1 else 1.0 for k in range(p)]
+    for k, mine in enumerate(first):
+        np.testing.assert_allclose(mine, right[1 + k] * to_log[k], rtol=1e-12, atol=1e-13)
+    for (j, k), mine, other in zip(pairs, second, right[1 + p :], strict=True):
+        bent = right[p] * scale if j == k == p - 1 else 0.0
+        np.testing.assert_allclose(mine, other * to_log[j] * to_log[k] + bent, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(value, right[0], rtol=1e-13, atol=1e-14)
