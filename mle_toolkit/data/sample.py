@@ -596,7 +596,12 @@ class Sample:
         return self._with_known({**self.known, **designs})
 
     def _with_known(self, known: Known) -> Sample:
-        new = copy(self)
+        if type(self) is not Sample:
+            new = copy(self)
+        else:  # in a tenth of the time
+            new = object.__new__(Sample)
+            for name in Sample.__slots__:
+                setattr(new, name, getattr(self, name))
         new.known, new._kept = known, {}
         return new
 

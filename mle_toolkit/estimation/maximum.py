@@ -620,7 +620,13 @@ def _is_minimum_at(objective: Objective, theta: Array) -> bool:
 def in_domains(family: Family, theta: Array) -> bool:
     """Whether all parameters are in their domains: not where a chart leads out of the doubles."""
     parts = zip(family.parameters, family.unpack(theta), strict=True)
-    return all(bool(np.all(p.domain.contains(np.asarray(value)))) for p, value in parts)
+    return all(_is_inside(p.domain, value) for p, value in parts)
+
+
+def _is_inside(domain: Domain, value: Any) -> bool:
+    if isinstance(value, float) and isinstance(domain, Interval) and not domain.integer:
+        return domain.covers(value, value)
+    return bool(domain.contains(np.asarray(value)).all())
 
 
 _LOST = 100.0

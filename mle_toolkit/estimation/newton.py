@@ -226,7 +226,8 @@ def _gone(
 def _is_level(gradient: Array, hessian: Array, value: float, nobs: float) -> bool:
     """Whether no natural change of the coordinates moves the log-likelihood: it has run off to where it is level."""
     least = max(_LEVEL, _LEVEL_SHARE * abs(value) * nobs)
-    return bool(np.abs(gradient).max() * nobs < least and np.abs(hessian).max() * nobs < least)
+    slope = np.maximum.reduce(np.abs(gradient))
+    return bool(slope * nobs < least and np.abs(hessian).max() * nobs < least)
 
 
 def _goes_on(objective: Objective, u: Array, gradient: Array, step: Array, times: float) -> bool:

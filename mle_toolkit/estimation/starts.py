@@ -135,12 +135,12 @@ def _completed(family: Family, sample: Sample) -> Sample | None:
     """
     if not family.per_row or family.discrete or family.support.lower != 0.0 or not np.isinf(family.support.upper):
         return None
-    points, is_open = sample.as_points(), np.isposinf(sample.upper)
-    weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
-    events = float(np.sum(weight * ~is_open))
+    is_open, weight = np.isposinf(sample.upper), sample.weight
+    events = float(np.count_nonzero(~is_open) if weight is None else np.sum(weight * ~is_open))
     if not (0.0 < events < sample.nobs):
         return None
-    left = float(np.sum(weight * points.x)) / events
+    points = sample.as_points()
+    left = float(np.add.reduce(points.x if weight is None else weight * points.x)) / events
     turns = (np.arange(sample.n_rows) + 1.0) * _GOLDEN
     share = turns - np.floor(turns)
     return points.with_values(points.x + np.where(is_open, left * share, 0.0), points.weight, points.known)

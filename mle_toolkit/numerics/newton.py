@@ -112,8 +112,7 @@ def roots(
 
 def decrement_of(gradient: Array, step: Array) -> float:
     """Half of the product of the gradient with the way down; not finite where a number of them is out of all range."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return -0.5 * float(gradient @ step)
+    return -0.5 * float(np.dot(gradient, step))  # which does not look whether a number was lost, as @ does
 
 
 def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:

@@ -157,10 +157,11 @@ class RegressionFit(Fit):
 
         Coefficients that were held have rows of zeros.
         """
-        matrix = np.zeros((len(self.coefficient_names), self.model.places[-1].stop))
-        for p, place in zip(self.model.parameters, self.model.places, strict=True):
-            term = self.model.linear.get(p.name)
-            matrix[self._free_places[p.name], place] = 1.0 if term is None else term.map_to_data
+        model, free = self.model, self._free_places if self._held else self.places
+        matrix = np.zeros((self.places[model.parameters[-1].name].stop, model.places[-1].stop))
+        for p, place in zip(model.parameters, model.places, strict=True):
+            term = model.linear.get(p.name)
+            matrix[free[p.name], place] = 1.0 if term is None else term.map_to_data
         return matrix
 
     @cached_property
@@ -250,8 +251,8 @@ class RegressionFit(Fit):
         if some:
             lost = np.any(self._to_data[:, unknown.diagonal()] != 0, axis=1)
             cov[lost, :] = cov[:, lost] = np.nan
-        pinned = [k for k, name in enumerate(self.coefficient_names) if name in self.pinned]
-        if pinned:
+        if self.pinned:
+            pinned = [k for k, name in enumerate(self.coefficient_names) if name in self.pinned]
             cov[pinned, :] = cov[:, pinned] = np.nan
         return cov
 
