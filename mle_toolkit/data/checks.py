@@ -68,7 +68,7 @@ def flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, 
 
 def check_finite(column: Array, name: str) -> None:
     """Raise where a value, without which its row says nothing, is missing or infinite."""
-    if len(column) == 0 or np.isfinite(extent(column)).all():
+    if len(column) == 0 or all(map(math.isfinite, extent(column))):
         return
     for bad, what in ((np.isnan(column), "missing (NaN)"), (np.isinf(column), "infinite")):
         rows = np.flatnonzero(bad)

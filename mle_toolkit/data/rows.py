@@ -15,6 +15,9 @@ Known = Mapping[str, Array]
 
 NOTHING: Known = {}
 
+_ONES = np.ones(BLOCK_ROWS)
+"""With which the sum of a block is a product, which BLAS takes."""
+
 _SIDE_BY_SIDE = 50
 """Rows whose squares are summed side by side."""
 
@@ -81,13 +84,13 @@ class ColumnTotals(NamedTuple):
 def column_totals(columns: Any) -> ColumnTotals:
     """Look at a design, in memory, by blocks that stay in the cache."""
     is_array = isinstance(columns, np.ndarray)
-    ones, total = np.ones(min(len(columns), BLOCK_ROWS)), np.zeros(columns.shape[1])
+    total = np.zeros(columns.shape[1])
     is_one = np.full(columns.shape[1], len(columns) > 0)
     sums, squares = [], []
     with np.errstate(all="ignore"):
         for first in range(0, len(columns), BLOCK_ROWS):
             block = columns[first : first + BLOCK_ROWS]
-            sums.append(ones[: len(block)] @ block)
+            sums.append(_ONES[: len(block)] @ block)
             total += sums[-1]
             is_one &= sums[-1] == len(block)
             for k in [k for k, one in enumerate(is_one.tolist()) if one]:
@@ -118,10 +121,9 @@ def squares_about(squares: Array, sums: Array, n_rows: int, centre: Array) -> Ar
 
 def column_sums(columns: Array) -> Array:
     """Sums over the rows of a design; not finite where a value is not. Shape (k,)."""
-    ones = np.ones(min(len(columns), BLOCK_ROWS))
     total = np.zeros(columns.shape[1])
     with np.errstate(all="ignore"):
         for first in range(0, len(columns), BLOCK_ROWS):
             block = columns[first : first + BLOCK_ROWS]
-            total += ones[: len(block)] @ block
+            total += _ONES[: len(block)] @ block
     return total

@@ -923,7 +923,8 @@ class Sample:
     def with_values(self, x: Array, weight: Array | None, known: Known = NOTHING) -> Sample:
         """A sample of other values known to be valid, of the same kind of weights, with what is known of their rows."""
         new = object.__new__(type(self))
-        new._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
+        ends = extent(x) if x.ndim == 1 else (float(x.min()), float(x.max()))
+        new._set(x, x, weight, self.weight_kind, None, *ends)
         new.known = known
         return new
 

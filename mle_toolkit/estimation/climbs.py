@@ -260,7 +260,8 @@ class Climbs:
             # The highest is no maximum, and of starts that were not scattered each may lead elsewhere.
             higher = [end for u in below[:_BELOW] for end in climb(small, [u], self._method) if end.value < best.value]
             found = self._settled(min(higher, key=lambda end: end.value)) if higher else found
-        if not (self.likelihood.plain or found.limit is not None or is_minimum(small, best.u)):
+        alone = len(ends) == 1 or self.likelihood.plain or found.limit is not None
+        if not (alone or is_minimum(small, best.u)):
             others = [end for end in ends if end is not best and is_minimum(small, end.u)]
             if others and found.complaint is not None:
                 return replace(self._settled(min(others, key=lambda end: end.value)), elsewhere=_LOST)

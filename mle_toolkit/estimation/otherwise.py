@@ -11,7 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.estimation.climb import ClimbEnd, is_minimum, newton_end
 from mle_toolkit.estimation.maximum import other_objective
 from mle_toolkit.families.domain import Domain
-from mle_toolkit.likelihood.coordinates import Objective
+from mle_toolkit.likelihood.coordinates import ChartObjective, Objective
 
 
 def otherwise(
@@ -24,7 +24,8 @@ def otherwise(
     in the parameters declared are none: along a ridge to a limit.
     """
     best = min(ends, key=lambda end: end.value)
-    if best.at_limit or is_minimum(objective, best.u):
+    charted = isinstance(objective, ChartObjective) or objective.likelihood.family.chart is not None
+    if not charted or best.at_limit or is_minimum(objective, best.u):
         return []
     coordinates = objective.coordinates
     thetas = [*starts, coordinates.to_theta(best.u)]

@@ -88,18 +88,20 @@ def _recounted(
     data, nobs = part.data, part.nobs
     family, theta = family.given(data.known).in_data_unit(theta)
     ours = part if family is part.family and part.unit.is_identity else Likelihood(family, data, Unit())
-    weight = 1.0 if data.weight is None else data.weight
+
+    def weighted(rows: Array) -> float:
+        return float(np.add.reduce(rows if data.weight is None else data.weight * rows))
 
     def in_unit(at: Array) -> float:
         return (part.mean_loglik(at) + part.log_jacobian) * nobs
 
     def by_rows(at: Array) -> float:
-        return float(np.sum(weight * ours.rows(at, by_tails=True)))
+        return weighted(ours.rows(at, by_tails=True))
 
     with np.errstate(all="ignore"):
         rows = ours.rows(theta, by_tails=True)
         probable = rows if family.discrete else rows[:0] if data.is_exact else rows[data.lower < data.upper]
-        counted, size = float(np.sum(weight * rows)), float(np.sum(weight * np.abs(rows)))
+        counted, size = weighted(rows), weighted(np.abs(rows))
     if len(probable) and np.max(probable) > SURE_ROW:
         return (
             f"{np.count_nonzero(probable > SURE_ROW)} of {len(probable)} probabilities exceed 1 there, which none can: "

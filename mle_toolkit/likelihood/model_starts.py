@@ -144,9 +144,10 @@ def by_least_squares(model: ModelLike, sample: Sample) -> Explained | None:
         left = x - eta if additive else x * np.exp(-eta)
         smooth = not additive and all(p.regular for p in base.parameters)
         spread = math.sqrt(weight @ np.square(wanted - eta) / sample.nobs) if smooth else math.inf
-        if not (np.isfinite(left).all() and base.support.contains(left).all()):
+        remains = sample.with_values(left, sample.weight)
+        if not (math.isfinite(remains.minimum) and math.isfinite(remains.maximum) and _holds(base, remains)):
             return None
-        params = _null_params(base, sample.with_values(left, sample.weight))
+        params = _null_params(base, remains)
         own = dict(zip(base.param_names, model.nearest(params), strict=True))
         coefficients[term.constant] += term.link.predictor(params[base.param_names.index(term.parameter)])
     found = tuple((own | {term.parameter: coefficients}).values())
@@ -188,12 +189,18 @@ def _solved(products: Array, sums: Array) -> Array:
     return found if determined else np.asarray(np.linalg.lstsq(products, sums, rcond=None)[0], dtype=float)
 
 
+def _holds(base: Family, points: Sample) -> bool:
+    """Whether the support of a law holds all points."""
+    support = base.support
+    within = support.covers(points.minimum, points.maximum)
+    return within and (not support.integer or bool(support.contains(points.x).all()))
+
+
 def _null_params(base: Family, sample: Sample) -> tuple[Any, ...]:
     """Parameters of one law for all rows, from which to begin."""
     points = sample.as_points()
-    inside = base.support.contains(points.x)
-    if not np.all(inside):
-        points = points.take(inside)
+    if not _holds(base, points):
+        points = points.take(base.support.contains(points.x))
     found = None
     if points.n_rows:
         try:

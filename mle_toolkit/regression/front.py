@@ -221,17 +221,19 @@ class Front:
         designs: dict[str, Any] = {}
         free: dict[str, NDArray[np.bool_]] = {}
         shifted: list[str] = []
+        whole: dict[str, bool] = {}
         by_columns: dict[int, Array] = {}
         for name, matrix in self.matrices.items():
             mine = [f"{name}[{term}]" for term in self.designs[name].names]
             free[name] = np.array([coefficient not in known for coefficient in mine], dtype=bool)
+            whole[name] = not (known and any(coefficient in known for coefficient in mine))
             short = isinstance(matrix, np.ndarray) and len(matrix) <= BLOCK_ROWS
-            kept = matrix if free[name].all() else matrix[:, free[name]]
+            kept = matrix if whole[name] else matrix[:, free[name]]
             if short and kept is matrix:  # of parameters that have one design, one copy
                 kept = by_columns.setdefault(id(matrix), np.asfortranarray(matrix))
             designs[design_key(name)] = np.asfortranarray(kept) if short else kept
             offset = self.offsets.get(name)
-            if not free[name].all():
+            if not whole[name]:
                 held = matrix[:, ~free[name]] @ np.array([known[k] for k in mine if k in known])
                 offset = held if offset is None else offset + held
             if offset is not None:
@@ -244,7 +246,7 @@ class Front:
             constant = design.constant
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
-            totals = self.totals[name] if free[name].all() and sample.weight is None else None
+            totals = self.totals[name] if whole[name] and sample.weight is None else None
             link, has_offset = self.links[name], name in shifted
             term = term_of(name, constant, sample, link, self.unit, role, totals, has_offset=has_offset)
             raw = sample.known[term.key]
