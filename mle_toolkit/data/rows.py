@@ -105,11 +105,13 @@ def squares_of(columns: Array) -> Array:
     n, k = columns.shape
     lines = n // _SIDE_BY_SIDE if columns.flags.c_contiguous else 0
     whole = lines * _SIDE_BY_SIDE
-    rest = columns[whole:]
-    found = np.einsum("ij,ij->j", rest, rest)
+    found: Any = 0.0
+    if whole < n or not lines:
+        rest = columns[whole:]
+        found = np.einsum("ij,ij->j", rest, rest)
     if lines:  # long lines are multiplied twice as fast as short ones
         wide = columns[:whole].reshape(lines, _SIDE_BY_SIDE * k)
-        found = found + np.einsum("ij,ij->j", wide, wide).reshape(_SIDE_BY_SIDE, k).sum(axis=0)
+        found = found + np.add.reduce(np.einsum("ij,ij->j", wide, wide).reshape(_SIDE_BY_SIDE, k))
     return np.asarray(found)
 
 

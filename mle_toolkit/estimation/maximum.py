@@ -162,9 +162,10 @@ class Maximum(SentByValue):
         if self.searched is None or not self.searched[0].at_once:
             return None
         coordinates = self.searched[0].coordinates
-        scale = [k for k, role in enumerate(self.family.roles) if role == "scale"][:1]
-        if self.family.has_location and np.any(self.theta_in_unit[scale] > _WIDER * coordinates.base[scale]):
-            return None
+        if self.family.has_location:
+            scale = [k for k, role in enumerate(self.family.roles) if role == "scale"][:1]
+            if np.any(self.theta_in_unit[scale] > _WIDER * coordinates.base[scale]):
+                return None
         return self.searched if coordinates.free == self.free else None
 
     @property
@@ -366,10 +367,10 @@ class Maximum(SentByValue):
         family, likelihood = self.likelihood.family, self.likelihood
         if self.limit is not None:
             return ()
+        if isinstance(family, Model) and type(family.base).rough is Family.rough:
+            return ()  # of a model the parameters of all rows are asked for
         params = family.unpack(self.theta_in_unit)
         if isinstance(family, Model):
-            if type(family.base).rough is Family.rough:  # of a model the parameters of all rows are asked for
-                return ()
             params, family = family.given(likelihood.sample.known).at_rows(params).params, family.base
         without = {*self.fixed, *self.boundary, *self.family.irregular(*self.family.unpack(self.theta))}
         return tuple(name for name in family.rough(*params) if name not in without)
@@ -421,9 +422,11 @@ class Maximum(SentByValue):
     @property
     def _has_run_off(self) -> bool:
         """Whether a parameter stands for the end of its domain at a number short of that, where no limit is known."""
+        if self.limit is not None or not self.boundary:
+            return False
         parts = zip(self.family.parameters, self.family.unpack(self.theta), strict=True)
         ended = [(p.domain, value) for p, value in parts if p.name in self.boundary]
-        return self.limit is None and any(
+        return any(
             isinstance(domain, Interval) and value not in (domain.lower, domain.upper) for domain, value in ended
         )
 
@@ -566,9 +569,12 @@ def _on_observations(family: Family, likelihood: Likelihood, theta: Array) -> Ar
 
     The likelihood at a cusp of small shape is lost within a few units in the last place.
     """
-    unit, names = likelihood.unit, family.irregular(*family.unpack(theta))
+    unit = likelihood.unit
+    if unit.is_identity or not (family.all_scalar and likelihood.plain and likelihood.data.in_memory):
+        return theta
+    names = family.irregular(*family.unpack(theta))
     cusps = [k for k, p in enumerate(family.parameters) if p.role == "location" and p.name in names]
-    if not cusps or not family.all_scalar or unit.is_identity or not (likelihood.plain and likelihood.data.in_memory):
+    if not cusps:
         return theta
     moved = theta.copy()
     for k in cusps:

@@ -293,7 +293,7 @@ def natural_changes(likelihood: Likelihood, theta: Array, free: Sequence[bool]) 
     for p, is_free in zip(family.parameters, free, strict=True):
         if p.role == "location" and 0 < scale < np.inf:
             natural += [scale] * p.size
-        elif is_free and (family.score is None or not likelihood.plain) and p.domain == REAL:
+        elif is_free and p.domain == REAL and (family.score is None or not likelihood.plain):
             natural.append(_half_nat(likelihood, theta, len(natural)))
         else:
             natural += [1.0] * p.size
