@@ -89,8 +89,7 @@ class Model(Family):
     def _bind(self) -> None:
         """Offer what the law of one row makes possible."""
         base = self.base
-        self.dear_slopes = base.expansion is None
-        self.dear_masses = base.sf_expansion is None
+        self.dear_slopes, self.dear_masses = base.expansion is None, base.sf_expansion is None
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
         self.rows_by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
         self.rows_by_log = base.by_log if only is not None and only.link.name == "log" else None
@@ -301,8 +300,7 @@ class Model(Family):
 
     def _derivative_sums(self, of_base: Score, x: Array, weight: Array | None, *coefficients: Any) -> Array:
         if self.rows_at_once > BLOCK_ROWS:
-            passed = passed_sums(self, "sums", x, weight, coefficients)
-            if passed is not None:
+            if (passed := passed_sums(self, "sums", x, weight, coefficients)) is not None:
                 return passed
         if self.rows_by_logit is not None:
             design, eta = self._only_predictor(coefficients)
@@ -340,8 +338,7 @@ class Model(Family):
     def mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
         if self.rows_at_once > BLOCK_ROWS and np.all(upper == np.inf):
-            passed = passed_sums(self, "sf_sums", lower, weight, coefficients)
-            if passed is not None:
+            if (passed := passed_sums(self, "sf_sums", lower, weight, coefficients)) is not None:
                 return passed
         at = self.at_rows(coefficients)
         of_tails = tail_expansion(self.base, at.params, lower, upper)
@@ -545,7 +542,6 @@ def _adds(term: Linear) -> bool:
 
 _CONCENTRATED = 20.0
 """Predictor of a parameter at which a law that can concentrate on a point has done so."""
-
 
 _ALONE = 1e-9
 """What a row's leverage may be below 1 where it alone determines a coefficient: rounding."""
