@@ -278,8 +278,7 @@ class Model(Family):
         return self.law(coefficients).rvs(size, rng)
 
     def _of_rows(self, part: str, x: Array, *coefficients: Any) -> Array:
-        values: Array = getattr(self.law(coefficients), part)(x)
-        return values
+        return np.asarray(getattr(self.law(coefficients), part)(x))
 
     cdf, sf = partialmethod(_of_rows, "cdf"), partialmethod(_of_rows, "sf")
     logcdf, logsf = partialmethod(_of_rows, "logcdf"), partialmethod(_of_rows, "logsf")
@@ -300,7 +299,8 @@ class Model(Family):
 
     def _derivative_sums(self, of_base: Score, x: Array, weight: Array | None, *coefficients: Any) -> Array:
         if self.rows_at_once > BLOCK_ROWS:
-            if (passed := passed_sums(self, "sums", x, weight, coefficients)) is not None:
+            passed = passed_sums(self, "sums", x, weight, coefficients)
+            if passed is not None:
                 return passed
         if self.rows_by_logit is not None:
             design, eta = self._only_predictor(coefficients)
@@ -338,7 +338,8 @@ class Model(Family):
     def mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
         if self.rows_at_once > BLOCK_ROWS and np.all(upper == np.inf):
-            if (passed := passed_sums(self, "sf_sums", lower, weight, coefficients)) is not None:
+            passed = passed_sums(self, "sf_sums", lower, weight, coefficients)
+            if passed is not None:
                 return passed
         at = self.at_rows(coefficients)
         of_tails = tail_expansion(self.base, at.params, lower, upper)
