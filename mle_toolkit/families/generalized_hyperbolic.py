@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k, rest_of_log_k
 from mle_toolkit.families.combinators.mapped import negated
 from mle_toolkit.families.combinators.shifted import Shifted
@@ -193,14 +195,14 @@ class GeneralizedHyperbolic(Together):
 
         As beta → ±∞ what the variance follows, beyond a threshold.
         """
-        above = Shifted(GeneralizedInverseGaussian())
+        above, below = _beyond_threshold()
         return (
             Limit(get_family("normal"), lambda mu, sigma: (mu, np.inf, 0.0, np.inf, -0.5)),
             Limit(get_family("student_t"), lambda df, loc, scale: (loc, scale * math.sqrt(df), 0.0, 0.0, -0.5 * df)),
             Limit(SkewedStudent(), lambda loc, scale, beta, lam: (loc, scale, beta, 0.0, lam)),
             Limit(get_family("variance_gamma"), lambda loc, scale, beta, shape: (loc, 0.0, 0.0, 0.0, shape)),
             Limit(above, lambda gamma, lam, scale, threshold: (threshold, 0.0, np.inf, gamma, lam)),
-            Limit(negated(above), lambda gamma, lam, scale, threshold: (threshold, 0.0, -np.inf, gamma, lam)),
+            Limit(below, lambda gamma, lam, scale, threshold: (threshold, 0.0, -np.inf, gamma, lam)),
         )
 
     def limits_near(
@@ -248,6 +250,13 @@ class GeneralizedHyperbolic(Together):
     def from_scipy(p: float, a: float, b: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.genhyperbolic(p, a, b, loc, scale)``."""
         return {"loc": loc, "scale": scale, "beta": b, "gamma": math.sqrt((a - b) * (a + b)), "lam": p}
+
+
+@cache
+def _beyond_threshold() -> tuple[Family, Family]:
+    """Generalized inverse Gaussian laws above a threshold, and below one: one object for all that tend to them."""
+    above = Shifted(GeneralizedInverseGaussian())
+    return above, negated(above)
 
 
 def _moment(power: int, gamma: Any, lam: Any) -> Array:

@@ -16,7 +16,7 @@ from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import inverse_log_minus_digamma, log1mexp
-from mle_toolkit.families.standardised import LogScale, slopes_by_differences
+from mle_toolkit.families.standardised import LogScale
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -85,14 +85,17 @@ class GeneralizedInverseGaussian(LogScale):
         """Logs of the tails, by Gauss's rule on panels; the larger is the rest."""
         z, gamma, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
         flat = [v.ravel() for v in (z, gamma, lam)]
-        below = self._beyond(*flat)
-        above = self._beyond(-flat[0], flat[1], -flat[2])
+        below = self._beyond(*flat)[0]
+        above = self._beyond(-flat[0], flat[1], -flat[2])[0]
         with np.errstate(divide="ignore"):
             either = np.where(above < below, log1mexp(above), below), np.where(below < above, log1mexp(below), above)
         return either[0].reshape(z.shape), either[1].reshape(z.shape)
 
-    def _beyond(self, z: Array, gamma: Array, lam: Array) -> Array:
-        """Log of the probability below z: of the log of x over scale the law falls from its mode to either side."""
+    def _beyond(self, z: Array, gamma: Array, lam: Array) -> tuple[Array, Array, Array]:
+        """Log of the probability below z, and over what is there the means of cosh - 1 and of the log of x over scale.
+
+        Of that log the law falls from its mode to either side.
+        """
         low, high = range_of_log_k(lam, gamma)
         mode, stop = np.arcsinh(lam / gamma), np.minimum(z, high)
         # Its log is concave: below z it falls faster than by its slope there, and by twice as much twice as far away.
@@ -100,21 +103,42 @@ class GeneralizedInverseGaussian(LogScale):
         with np.errstate(divide="ignore"):
             near = z - _FOLDS / slope
         start = np.where(z < low, near, np.where(z < mode, np.maximum(near, low - (mode - low)), low))
-        count = max(_LEAST_PANELS, math.ceil(float(np.max(stop - start, initial=0.0)) / _WIDEST))
-        edges = start[:, None] + (stop - start)[:, None] * np.linspace(0.0, 1.0, count + 1)
+        width = stop - start
+        widest = float(np.max(width, initial=0.0, where=np.isfinite(width)))  # of what is no number, no more than that
+        count = max(_LEAST_PANELS, math.ceil(widest / _WIDEST))
+        edges = start[:, None] + width[:, None] * np.linspace(0.0, 1.0, count + 1)
         half = 0.5 * np.diff(edges)[..., None]
         at = (0.5 * (edges[:, 1:] + edges[:, :-1]))[..., None] + half * _NODES
         with np.errstate(over="ignore"):  # far out nothing is left
             logs = self.reduced(at, gamma[:, None, None], lam[:, None, None])
         top = np.max(logs, axis=(1, 2))
-        total = np.sum(half * _WEIGHTS * np.exp(logs - top[:, None, None]), axis=(1, 2))
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.minimum(top + np.log(total), 0.0))
+        weight = half * _WEIGHTS * np.exp(logs - top[:, None, None])
+        total = np.sum(weight, axis=(1, 2))
+        with np.errstate(all="ignore"):  # where nothing is left there are no means
+            grown = np.where(weight > 0, 2 * np.square(np.sinh(0.5 * at)), 0.0)
+            means = (np.sum(weight * v, axis=(1, 2)) / total for v in (grown, at))
+            return np.asarray(np.minimum(top + np.log(total), 0.0)), *means
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of both logs by the shapes, by differences."""
-        below, above = slopes_by_differences(self, z, shapes)
-        return below, above
+        """Derivatives of both logs by the shapes: over the smaller tail, means of those of the log-density."""
+        z, gamma, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        at = log_k(lam, gamma)
+        fall = _fall(gamma, lam, at)
+        flat = [v.ravel() for v in (z, gamma, lam)]
+        below, above = self._beyond(*flat), self._beyond(-flat[0], flat[1], -flat[2])
+        (log_f, grown, mean), (log_s, grown_above, turned) = (
+            tuple(v.reshape(z.shape) for v in tail) for tail in (below, above)
+        )
+        left = log_f < log_s
+        own = np.where(left, fall - grown, fall - grown_above), np.where(left, mean, -turned) - at.by_order
+        with np.errstate(all="ignore"):
+            log_p = np.where(left, log_f, log_s)
+            odds = np.exp(log_p - log1mexp(log_p))
+        rest = tuple(-odds * slope for slope in own)
+        return (
+            tuple(np.where(left, a, b) for a, b in zip(own, rest, strict=True)),
+            tuple(np.where(left, b, a) for a, b in zip(own, rest, strict=True)),
+        )
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """The maximum by Newton's method from the means of x, 1/x and log x, in units of the geometric mean.

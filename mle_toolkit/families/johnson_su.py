@@ -54,6 +54,9 @@ _DELTAS, _UPRIGHT = (0.7, 1.2, 2.5, 6.0), 1.2
 _FEW, _LIGHT = 100, 2.0
 """Rows up to which a start with light tails, of a delta above the second, is climbed too: others may lead to spikes."""
 
+_ALONE = 20.0
+"""How much nearer to a threshold one observation is than the next, at the least, on the way to a spike."""
+
 _NEAREST, _PEAKED = 3, 0.35
 """How many pairs of neighbours a law of few rows is tried on, and the delta of such a law."""
 
@@ -444,7 +447,10 @@ def _lognormal(side: float) -> Family:
 
     def tail_scores(x: Array, *params: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         y = deviate(x, *params)
-        return tail_scores_of(y, tuple(np.where(np.isfinite(y), side * slope, 0.0) for slope in slopes(x, *params)))
+        within = np.isfinite(y)  # beyond the threshold nothing moves a tail
+        return tail_scores_of(
+            np.where(within, y, 0.0), tuple(np.where(within, side * slope, 0.0) for slope in slopes(x, *params))
+        )
 
     def deviate(x: Array, *params: Array) -> Array:
         """The normal deviate whose distribution function is that of x; rises with x on either side."""
@@ -459,6 +465,21 @@ def _lognormal(side: float) -> Family:
     def quantile(y: Array, median: Array, spread: Array, sigma: Array) -> Array:
         """Where the normal deviate is y."""
         return np.asarray(median + side * spread * np.expm1(side * sigma * y) / sigma)
+
+    def spurious(sample: Sample, median: float, spread: float, sigma: float) -> bool:
+        """Whether the law is on its way to a spike on the observation that is nearest to its threshold.
+
+        Where the derivative by the threshold is 0 the largest deviate is above sigma, and of the best median and sigma
+        none of n is above (n - 1)/√n.
+        """
+        away = np.unique(side * (sample.x - median) + spread / sigma)
+        alone = len(away) > 1 and 0 < away[0] * _ALONE < away[1]
+        return bool(alone and sigma * math.sqrt(sample.n_rows) > sample.n_rows - 1)
+
+    def spikes(sample: Sample) -> str | None:
+        nearest = np.min(np.where(sample.lower == sample.upper, side * sample.lower, np.inf))
+        known = nearest > np.min(np.maximum(side * sample.lower, side * sample.upper))
+        return None if known else "it rises without bound as the threshold comes to an observation"
 
     def from_sample(sample: Sample) -> tuple[float, ...]:
         found = JohnsonSU()._search(sample.sketch())
@@ -490,6 +511,8 @@ def _lognormal(side: float) -> Family:
         name=f"lognormal {'above' if side > 0 else 'below'} a threshold",
         score=score,
         start=start,
+        spurious=spurious,
+        spikes=spikes,
         from_sample=from_sample,
         cdf=lambda x, *params: special.ndtr(deviate(x, *params)),
         sf=lambda x, *params: special.ndtr(-deviate(x, *params)),

@@ -73,6 +73,10 @@ class LogPearson3(Family):
         """Probability of more than x."""
         return _OF_LOGS.sf(log_or_minus_inf(x), meanlog, sdlog, skew)
 
+    def log_tails(self, x: Array, meanlog: Array, sdlog: Array, skew: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return _OF_LOGS.log_tails(log_or_minus_inf(x), meanlog, sdlog, skew)
+
     def logcdf(self, x: Array, meanlog: Array, sdlog: Array, skew: Array) -> Array:
         """Log of the cdf."""
         return _OF_LOGS.logcdf(log_or_minus_inf(x), meanlog, sdlog, skew)

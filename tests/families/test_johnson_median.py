@@ -10,8 +10,11 @@ import mle_toolkit as mle
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.johnson_median import JohnsonByMedian, LognormalBeside, LognormalByThreshold
+from mle_toolkit.families.johnson_su import _lognormal
 from mle_toolkit.families.johnson_window import JohnsonInWindow
+from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.likelihood.kernels import group_twin, uniform
+from mle_toolkit.numerics.differences import AROUND, fourth_order
 
 X = np.array([-1.4, -0.2, 0.1, 0.7, 1.9, 4.0])
 
@@ -236,3 +239,25 @@ def test_tails_and_their_derivatives_are_those_of_the_normal_deviate(theta):
                 slopes = [mp.diff(lambda *p, v=v: log_tail(side, v, *p), tuple(params), order) for v in x]  # noqa: B023
                 assert score == pytest.approx([float(s) for s in slopes], rel=1e-9, abs=1e-12)
     assert law.cdf(x, *theta) + law.sf(x, *theta) == pytest.approx(np.ones(6))
+
+
+@pytest.mark.parametrize(("side", "params"), [(1.0, (80.0, 40.0, 3.0)), (-1.0, (100.0, 40.0, 3.0))])
+def test_a_lognormal_limit_has_slopes_in_a_window_that_holds_its_threshold(side, params):
+    """Beyond the threshold nothing moves a tail: what is infinite there times 0 is no slope."""
+    law, ends = _lognormal(side), (np.array([30.0]), np.array([150.0]))
+    with np.errstate(all="raise"):
+        got = mass_scores(law, params, *ends)[:, 0]
+    for k, slope in enumerate(got):
+        moved = [log_mass(law, tuple(v + m * 1e-3 * (j == k) for j, v in enumerate(params)), *ends) for m in AROUND]
+        assert slope == pytest.approx(fourth_order(moved, 1e-3)[0], rel=1e-8)
+
+
+def test_a_lognormal_limit_on_its_way_to_a_spike_is_known():
+    """Five rows in a window: climbs went on to the observation nearest to the threshold, for a second."""
+    law, sample = _lognormal(1.0), mle.Sample([32.77, 122.68, 69.07, 49.57, 102.68])
+    assert law.spurious(sample, 320.2, 1093.0, 3.8)
+    assert not law.spurious(sample, 70.0, 30.0, 0.8)
+    assert law.spikes(sample.truncated(30.0, 150.0)) is not None
+    censored = mle.Sample.intervals([32.77, 69.07, -np.inf], [32.77, 69.07, 10.0])
+    assert law.spikes(censored) is None  # the threshold is known to be below another
+    assert _lognormal(-1.0).spikes(censored) is not None
