@@ -345,6 +345,10 @@ def value_beyond(objective: Objective, u: Array, k: int, enough: float = -math.i
 
     Or one that is not above ``enough``, or is at the bound that no law passes: lower ones are not looked for.
     """
+    return objective.last_beyond(np.array([*u, k, enough]), lambda _: _value_beyond(objective, u, k, enough))
+
+
+def _value_beyond(objective: Objective, u: Array, k: int, enough: float) -> float:
     from scipy import optimize
 
     there = u.copy()

@@ -268,6 +268,8 @@ class Objective:
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
         self.last_judged: Last[bool] = Last()
         """Whether points were found to be minima."""
+        self.last_beyond: Last[float] = Last()
+        """Lowest values with one coordinate farther out."""
         self._last_both: Last[tuple[Array, Array] | None] = Last()
         self._last_gradient: Last[Array] = Last()
         self._last_hessian: Last[Array] = Last()
