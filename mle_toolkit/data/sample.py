@@ -811,6 +811,15 @@ class Sample:
             return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
         return found_among(self.lower, self.weight, p)[0]
 
+    def median(self) -> float:
+        """``quantile(0.5)``, without an order of all rows where they are few and nothing else asks for it."""
+        n = self.n_rows
+        if not self.in_memory or self.weight is not None or self._ordered is not None or n > 4 * _SELECTING_ROWS:
+            return self.quantile(0.5)
+        low, high = (n - 1) // 2, n // 2
+        parted = np.partition(self.lower, (low, high))
+        return 0.5 * float(parted[low]) + 0.5 * float(parted[high])
+
     def _selected(self, p: float) -> float | None:
         """A quantile of many rows, sought only among those between quantiles of a subsample; None if not found there.
 

@@ -56,10 +56,11 @@ class Durations:
             return None
         return cls(family.given(data.known), unit.apply(data.lower), data.weight, ended, data.nobs)
 
-    def means(self, coefficients: Sequence[Any]) -> tuple[float, Array, Array] | None:
+    def means(self, theta: Array) -> tuple[float, Array, Array] | None:
         """Means of log-likelihood, score and second derivatives; None where one of them is lost."""
         with np.errstate(all="ignore"):
-            known = self._by_kind.sums(coefficients) if self._by_log is None else self._by_log.sums(coefficients)
+            by_log = self._by_log
+            known = self._by_kind.sums(self.model.unpack(theta)) if by_log is None else by_log.sums(theta)
         if known is None:
             return None
         value, score, second = known
@@ -175,12 +176,12 @@ class _ByLog(NamedTuple):
         ended = given.ended.astype(float)
         return cls(law.durations_by_log, log_x, ended, given.weight, lines, term.fixed_part(model.rows))
 
-    def sums(self, coefficients: Sequence[Any]) -> tuple[float, Array, Array]:
+    def sums(self, theta: Array) -> tuple[float, Array, Array]:
         """Sums of log-likelihood, score and second derivatives by all coefficients."""
-        *numbers, by_columns = coefficients
-        design, count = self.design, len(numbers)
-        p = count + len(design)
-        value, score, second = self.derivatives(self.log_x, self.ended, *numbers, by_columns @ design + self.fixed)
+        design, p = self.design, len(theta)
+        count = p - len(design)
+        log_scale = theta[count:] @ design + self.fixed
+        value, score, second = self.derivatives(self.log_x, self.ended, *theta[:count].tolist(), log_scale)
         if (weight := self.weight) is not None:
             value = weight * value
             score, second = (tuple([weight * each for each in of_rows]) for of_rows in (score, second))

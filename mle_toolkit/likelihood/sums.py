@@ -384,7 +384,7 @@ class Likelihood:
     def _of_durations(self, theta: Array) -> tuple[float, Array, Array] | None:
         """Means of log-likelihood, score and second derivatives of durations, in one pass; None of what are none."""
         seen = self._durations
-        return None if seen is None else self._last_durations(theta, lambda at: seen.means(self.family.unpack(at)))
+        return None if seen is None else self._last_durations(theta, seen.means)
 
     @cached_property
     def _durations(self) -> Durations | None:

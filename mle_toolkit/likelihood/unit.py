@@ -80,7 +80,7 @@ class Unit:
             spread = sketch.quantile(0.75) - sketch.quantile(0.25)
             spread = spread or sketch.mean(lambda x: np.abs(x - centre)) or (sample.maximum - sample.minimum)
         else:
-            spread = abs(sketch.quantile(0.5)) or sketch.mean(np.abs) or max(-sample.minimum, sample.maximum)
+            spread = abs(sketch.median()) or sketch.mean(np.abs) or max(-sample.minimum, sample.maximum)
         return cls(centre, _holding(_power_of_two(spread), family, sample))
 
     @classmethod

@@ -355,3 +355,13 @@ def test_what_has_no_value_is_said_by_its_own_name(make, message, bad):
 def test_a_window_asked_for_as_samples_are_made_is_refused_with_the_way():
     with pytest.raises(DataError, match=r"Sample\(x\)\.truncated\(lower, upper\)"):
         mle.Sample.truncated([1.0, 2.0], lower=0.5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 51, 1000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_median_is_the_quantile_of_one_half(n, weighted):
+    rng = np.random.default_rng(n)
+    for x in (rng.normal(size=n), np.round(rng.normal(size=n), 1), 1e308 * rng.uniform(-1, 1, n)):
+        sample = mle.Sample(x, rng.integers(1, 4, n) if weighted else None)
+        first = sample.median()
+        assert first == sample.quantile(0.5) == sample.median()
