@@ -40,7 +40,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -385,7 +385,7 @@ def fitted(trial: Trial) -> dict[str, Any]:
         return out
 
 
-def in_a_child(trial: Trial) -> dict[str, Any]:
+def in_a_child(trial: Any, fit: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Fit in a forked process that the kernel kills when its CPU is used up."""
     read, write = os.pipe()
     child = os.fork()
@@ -395,7 +395,7 @@ def in_a_child(trial: Trial) -> dict[str, Any]:
             resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
             signal.alarm(200 * MOST_SECONDS)  # one that waits uses no CPU, nor does one that others do not let run
             try:
-                out = fitted(trial)
+                out = fit(trial)
             except BaseException as error:
                 out = {"crash": f"{type(error).__name__}: {error}"[:300]}
             with os.fdopen(write, "wb") as pipe:
@@ -542,7 +542,7 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
 def run(seed: int, patterns: bool, k: int) -> dict[str, Any]:
     """One trial from its number to its judgement."""
     trial = make(seed, k, patterns)
-    out = in_a_child(trial)
+    out = in_a_child(trial, fitted)
     begin = time.process_time()
     result, why = judged(trial, out, np.random.default_rng([seed, k, 1]))
     return {
@@ -652,7 +652,7 @@ def main() -> int:
         trial = make(arguments.seed, arguments.trial, arguments.patterns)
         print(f"{trial.law.name}; {trial.kind}; {trial.form}; drawn with {trial.truth}")
         print(repr(trial.sample))
-        out = in_a_child(trial)
+        out = in_a_child(trial, fitted)
         print(json.dumps(out, indent=1))
         print(": ".join(judged(trial, out, np.random.default_rng([arguments.seed, arguments.trial, 1]))))
         return 0

@@ -23,6 +23,7 @@ from mle_toolkit.estimation.starts import bounded_domains, in_unit, starts_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Domain
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.numerics.cached import cached_property
 
@@ -256,10 +257,12 @@ class Climbs:
         if self._rising:
             raise StillRisingError(family.name)
         follows = bool(below) and family.spurious is None and self._points == len(self._starts)
-        if follows and not (best.at_limit or found.boundary or is_minimum(small, best.u)):
-            # The highest is no maximum, and of starts that were not scattered each may lead elsewhere.
+        arrived = best.at_limit or found.boundary or is_minimum(small, best.u)
+        if follows and (isinstance(family, Model) or not arrived):
+            # The highest is no maximum, and of starts that were not scattered each may lead elsewhere; of a regression
+            # they do even so: no search of its limits begins anew.
             higher = [end for u in below[:_BELOW] for end in climb(small, [u], self._method) if end.value < best.value]
-            found = self._settled(min(higher, key=lambda end: end.value)) if higher else found
+            found = self._higher(min(higher, key=lambda end: end.value), found, arrived=arrived) if higher else found
         alone = len(ends) == 1 or self.likelihood.plain or found.limit is not None
         if not (alone or is_minimum(small, best.u)):
             others = [end for end in ends if end is not best and is_minimum(small, end.u)]
@@ -268,6 +271,19 @@ class Climbs:
         if family.spurious is None or family.discrete or self.likelihood.plain:  # counts have no spikes
             return found
         return _below_supremum(found, small, ends, self._settled)
+
+    def _higher(self, end: ClimbEnd, found: Maximum, *, arrived: bool) -> Maximum:
+        """The maximum at a higher end; below one from which the likelihood goes on rising, that which is known."""
+        if not arrived:
+            return self._settled(end)
+        try:
+            higher = self._settled(end)
+        except UnboundedLikelihoodError:
+            higher = None
+        if higher is None or self._rising:
+            self._rising.clear()
+            return replace(found, elsewhere=_ELSEWHERE)
+        return higher
 
     def _highest_local(
         self, best: ClimbEnd, ends: Sequence[ClimbEnd], narrow: Sequence[ClimbEnd], below: Sequence[Array]

@@ -104,7 +104,8 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
         law = case.family
         params = law.unpack(at.theta)
         if not at.loglik > max(own + slack, -np.inf if highest is None else highest.loglik):
-            if case.beside is None or likelihood.plain or likelihood is not whole or abs(at.loglik - own) > _STUCK:
+            climbs = likelihood.plain and not family.per_row  # the law's own, past where it is level
+            if case.beside is None or climbs or likelihood is not whole or abs(at.loglik - own) > _STUCK:
                 continue
             sides = [joined(family, side) for side in case.beside(*params)]
             theta = max(sides, key=lambda side: _loglik(whole, whole.unit.params_to_unit(family, side)))

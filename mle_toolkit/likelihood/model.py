@@ -29,11 +29,11 @@ from mle_toolkit.families.hooks import Score, made_with, needed
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion, tail_expansion
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.relations import Chart, Limit
+from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
-from mle_toolkit.likelihood.model_charts import chart_of, limit_of
+from mle_toolkit.likelihood.model_charts import chart_of, limit_of, special_cases_of
 from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, summed_by_one, total_of, upper_of
@@ -99,11 +99,7 @@ class Model(Family):
 
     @classmethod
     def of_coefficients(
-        cls,
-        base: Family,
-        sizes: Mapping[str, int],
-        links: Mapping[str, Link],
-        offsets: Collection[str],
+        cls, base: Family, sizes: Mapping[str, int], links: Mapping[str, Link], offsets: Collection[str]
     ) -> Model:
         """A model whose parameters are the coefficients of designs as they are, for rows that are given later."""
         terms = [
@@ -439,6 +435,11 @@ class Model(Family):
     def limits(self) -> tuple[Limit, ...]:
         """Its own, and those of the law, where a parameter is at its end in all rows."""
         return *self.ends, *(found for limit in self.base.limits if (found := limit_of(self, limit)) is not None)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Regressions of laws inside that of a row beside which there is another maximum."""
+        return special_cases_of(self)
 
     @cached_property
     def chart(self) -> Chart | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.links import get_link
-from mle_toolkit.families.relations import Along, Chart, Limit
+from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
 from mle_toolkit.likelihood.model_starts import ModelLike
 
 if TYPE_CHECKING:
@@ -157,6 +157,61 @@ def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
         return tuple(own)
 
     return Limit(model.of_limit(law, terms), embed)
+
+
+def special_cases_of(model: WithLimits) -> tuple[SpecialCase, ...]:
+    """Laws inside that of a row at which every likelihood is level, where their parameters are among its own."""
+    found = []
+    for case in model.base.special_cases:
+        law, names = case.family, model.base.param_names
+        if case.beside is None or not law.all_scalar or not set(case.at).isdisjoint(model.linear):
+            continue
+        probes = [0.37 + 0.011 * k for k in range(len(law.parameters))]
+        ends = case.embed(*probes)
+        place = [next((k for k, end in enumerate(ends) if end == probe), None) for probe in probes]
+        known = [k for k in place if k is not None]
+        if len(known) == len(probes) and not any(
+            name in model.linear and model.linear[name].constant is None for name in names
+        ):
+            found.append(_special_case(model, case, case.beside, known, ends))
+    return tuple(found)
+
+
+def _special_case(
+    model: WithLimits, case: SpecialCase, sides_of: Callable[..., Any], place: Sequence[int], ends: Sequence[float]
+) -> SpecialCase:
+    """The regression of a law inside: all that the law beside it has otherwise is in the constants."""
+    law, names = case.family, model.base.param_names
+    terms = [
+        replace(model.linear[names[k]], parameter=p.name)
+        for p, k in zip(law.parameters, place, strict=True)
+        if names[k] in model.linear
+    ]
+
+    def embed(*coefficients: Any) -> tuple[Any, ...]:
+        own: list[Any] = list(ends)
+        for k, value in zip(place, coefficients, strict=True):
+            own[k] = value
+        return tuple(own)
+
+    def beside(*coefficients: Any) -> list[tuple[Any, ...]]:
+        own = embed(*coefficients)
+        linear = [model.linear.get(name) for name in names]
+        at = [
+            v if t is None else float(t.link.inverse(np.asarray(v[t.constant]))[0])
+            for v, t in zip(own, linear, strict=True)
+        ]
+        sides = []
+        for side in sides_of(*(at[k] for k in place)):
+            moved = list(side)
+            for k, term in enumerate(linear):
+                if term is not None:
+                    by = term.link.predictor(side[k]) - term.link.predictor(at[k])
+                    moved[k] = own[k] + by * (np.arange(term.size) == term.constant)
+            sides.append(tuple(moved))
+        return sides
+
+    return SpecialCase(model.of_limit(law, terms), embed, case.at, beside)
 
 
 def _charted_limit(model: WithLimits, limit: Limit, probes: Sequence[float]) -> Limit | None:

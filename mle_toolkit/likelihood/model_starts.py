@@ -62,13 +62,20 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
         return [explained.coefficients]
     weight = 1.0 if sample.weight is None else sample.weight
     begin = _within_ends(model, _null_params(model.base, sample))
-    if explained is not None:
-        with np.errstate(all="ignore"):
-            heights = [np.sum(weight * model.logpdf(sample.x, *at)) for at in (begin, explained.coefficients)]
-        if heights[1] > heights[0]:
-            return [explained.coefficients]
-    return [begin]
+    several = _of_several(model, sample)
+    if explained is None and not several:
+        return [begin]
+    others = several if explained is None else [explained.coefficients, *several]
+    with np.errstate(all="ignore"):
+        heights = [float(np.sum(weight * model.logpdf(sample.x, *at))) for at in (begin, *others)]
+    if several:
+        order = sorted(range(1, len(heights)), key=lambda k: -heights[k])
+        return [begin, *(others[k - 1] for k in order[:_MOST] if heights[k] > -np.inf)]
+    return [others[0] if heights[1] > heights[0] else begin]
 
+
+_MOST = 10
+"""Starts of a law that may have several maxima, beside the law without covariates."""
 
 _NOTHING, _LITTLE = 1e-3, 1.0
 """Standard deviations of what least squares leave of logs: of hardly more than rounding, and below which they are near
@@ -125,8 +132,41 @@ def by_least_squares(model: ModelLike, sample: Sample) -> Explained | None:
 
     None where the law has no formula, or a covariate would be left to explain what is left.
     """
+    left = None if formula_of(model.base) is None else _left_by_least_squares(model, sample)
+    if left is None:
+        return None
+    found = left.explained(model, _null_params(model.base, left.points))
+    return None if found is None else Explained(found, left.spread)
+
+
+class Left(NamedTuple):
+    """What least squares leave of the observations, or of their logs, and the coefficients of the predictor.
+
+    The spread is the standard deviation of what they leave of logs, infinite as that of `Explained`.
+    """
+
+    term: Linear
+    coefficients: Array
+    points: Sample
+    spread: float
+
+    def explained(self, model: ModelLike, params: Sequence[float]) -> tuple[Any, ...] | None:
+        """Coefficients, where what is left has these parameters; None where they are not numbers."""
+        base, name = model.base, self.term.parameter
+        own = dict(zip(base.param_names, model.nearest(params), strict=True))
+        coefficients = self.coefficients.copy()
+        with np.errstate(all="ignore"):
+            coefficients[self.term.constant] += self.term.link.predictor(params[base.param_names.index(name)])
+        return tuple((own | {name: coefficients}).values()) if np.isfinite(coefficients).all() else None
+
+
+def _left_by_least_squares(model: ModelLike, sample: Sample, steps: int = 0) -> Left | None:
+    """What least squares leave; None where a covariate would be left to explain it, or the law cannot have it.
+
+    After so many steps of weights by what is left, it is what the least absolute values leave, or nearly.
+    """
     base, term = model.base, model.linear.get(model.base.main_parameter)
-    if term is None or term.constant is None or term.is_partial or base.per_row or formula_of(base) is None:
+    if term is None or term.constant is None or term.is_partial or base.per_row:
         return None
     role, x = base.parameters[base.param_names.index(term.parameter)].role, sample.x
     additive = (role, term.link.name) == ("location", "identity")
@@ -137,21 +177,43 @@ def by_least_squares(model: ModelLike, sample: Sample) -> Explained | None:
     weight = np.ones(len(x)) if sample.weight is None else sample.weight
     with np.errstate(all="ignore"):
         wanted = x if additive else np.log(x)
-        design = term.columns(model.rows)
-        sums, products = design.expanded(weight * (wanted - term.fixed_part(model.rows)), weight)
-        coefficients = _solved(products, sums)
-        eta = design.times(coefficients) + term.fixed_part(model.rows)
+        design, fixed = term.columns(model.rows), term.fixed_part(model.rows)
+        share = weight
+        for step in range(steps + 1):
+            sums, products = design.expanded(share * (wanted - fixed), share)
+            coefficients = _solved(products, sums)
+            eta = design.times(coefficients) + fixed
+            if step < steps:
+                away = np.abs(wanted - eta)
+                share = weight / np.maximum(away, _CLOSE * np.max(away))
         left = x - eta if additive else x * np.exp(-eta)
         smooth = not additive and all(p.regular for p in base.parameters)
         spread = math.sqrt(weight @ np.square(wanted - eta) / sample.nobs) if smooth else math.inf
         remains = sample.with_values(left, sample.weight)
         if not (math.isfinite(remains.minimum) and math.isfinite(remains.maximum) and _holds(base, remains)):
             return None
-        params = _null_params(base, remains)
-        own = dict(zip(base.param_names, model.nearest(params), strict=True))
-        coefficients[term.constant] += term.link.predictor(params[base.param_names.index(term.parameter)])
-    found = tuple((own | {term.parameter: coefficients}).values())
-    return Explained(found, spread) if np.isfinite(coefficients).all() else None
+    return Left(term, coefficients, remains, spread)
+
+
+_CLOSE, _REWEIGHTED = 1e-3, 20
+"""Share of the largest that is left below which nothing weighs more, and steps to the least absolute values."""
+
+
+def _of_several(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
+    """Where the law itself would begin of what least squares, or least absolute values, leave, if at several places."""
+    if model.base.start is None:
+        return []
+    found: list[tuple[Any, ...] | None] = []
+    for steps in (0, _REWEIGHTED):
+        if (left := _left_by_least_squares(model, sample, steps)) is None:
+            continue
+        base = model.base.given(left.points.known)
+        with np.errstate(all="ignore"):
+            starts = [] if base.start is None else base.start(left.points)
+        if not isinstance(starts, list) or len(starts) < 2:
+            return []
+        found += [left.explained(model, params) for params in starts]
+    return [at for at in found if at is not None]
 
 
 def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
