@@ -617,3 +617,49 @@ def test_levels_of_an_arrow_column_that_has_an_order_keep_it(frame):
     fits = [mle.regress("x ~ o", table, "normal") for table in (kept, pa.Table.from_pandas(kept))]
     assert fits[0].coefficient_names == fits[1].coefficient_names
     np.testing.assert_allclose(fits[1].coefficients, fits[0].coefficients, rtol=1e-12)
+
+
+def _censored(seed: int, *, heavy: bool) -> tuple[mle.Sample, np.ndarray]:
+    """Some twenty observations about a line, the upper two fifths of which are censored."""
+    rng = np.random.default_rng([seed, 9])
+    n = int(rng.integers(10, 40))
+    design = np.column_stack([np.ones(n), rng.normal(size=n)])
+    noise = rng.standard_t(2, n) if heavy else rng.gamma(1.0, size=n)
+    y = np.round(design @ [2.0, 1.0] + noise, 2)
+    end = np.quantile(y, 0.6)
+    return mle.Sample.right_censored(np.minimum(y, end), y <= end), design
+
+
+@pytest.mark.parametrize("seed", [13, 15])
+def test_of_several_maxima_a_regression_finds_what_other_starts_do(seed: int) -> None:
+    sample, design = _censored(seed, heavy=True)  # the likelihood was said to be without a bound
+    fit = mle.regress(sample, design, "student_t")
+    assert fit.certificate.ok
+    for df in (0.5, 1.0, 2.0, 8.0):
+        other = mle.regress(sample, design, "student_t", fixed={"df": df})
+        assert other.llf <= fit.llf + 1e-9
+
+
+def test_a_regression_of_a_cauchy_law_has_several_maxima() -> None:
+    rng = np.random.default_rng(14)
+    lower = []
+    for _ in range(20):
+        design = np.column_stack([np.ones(16), rng.normal(size=(16, 2))])
+        y = design @ [1.0, 2.0, -1.0] + 0.5 * rng.standard_cauchy(16)
+        fit = mle.regress(y, design, "cauchy")
+        starts = [
+            {"loc": np.linalg.solve(design[rows], y[rows]), "scale": 0.5}
+            for rows in rng.permuted(np.tile(np.arange(16), (25, 1)), axis=1)[:, :3]
+        ]
+        best = max(mle.regress(y, design, "cauchy", start=start).llf for start in starts)
+        lower.append(best > fit.llf + 1e-6)
+    assert sum(lower) == 0
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_a_regression_leaves_the_saddle_of_the_skew_normal(seed: int) -> None:
+    sample, design = _censored(seed, heavy=True)  # alpha = 0 was said to be a maximum
+    fit = mle.regress(sample, design, "skew_normal")
+    normal = mle.regress(sample, design, "normal")
+    assert fit.certificate.ok
+    assert fit.llf > normal.llf + 0.1

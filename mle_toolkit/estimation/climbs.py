@@ -257,7 +257,7 @@ class Climbs:
         if self._rising:
             raise StillRisingError(family.name)
         follows = bool(below) and family.spurious is None and self._points == len(self._starts)
-        arrived = best.at_limit or found.boundary or is_minimum(small, best.u)
+        arrived = best.at_limit or bool(found.boundary) or is_minimum(small, best.u)
         if follows and (isinstance(family, Model) or not arrived):
             # The highest is no maximum, and of starts that were not scattered each may lead elsewhere; of a regression
             # they do even so: no search of its limits begins anew.

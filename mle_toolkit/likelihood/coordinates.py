@@ -429,7 +429,8 @@ class Objective:
             slope, by_all = self.coordinates.jacobian(u), self.likelihood.mean_mass_score(theta)
             if by_all is not None:
                 second = self.likelihood.mean_mass_hessian(theta)
-                return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
+                with np.errstate(all="ignore"):  # as above
+                    return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
         settled = self._differences_of_masses(u, STEP_OF_SCORE)
         if settled is None:
             return second_differences(self._mass_values, u, STEP_OF_CURVATURE)
