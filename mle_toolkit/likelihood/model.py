@@ -438,7 +438,7 @@ class Model(Family):
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
-        """Regressions of laws inside that of a row beside which there is another maximum."""
+        """Those of the law of a row beside which it has other maxima."""
         return special_cases_of(self)
 
     @cached_property
@@ -491,11 +491,10 @@ class Model(Family):
     def carried(self, limit: Family) -> dict[str, str]:
         """The name of the parameter here that each parameter of a limiting model is."""
         lifted = self.lifted(limit)
-        own_places, places = dict(zip(limit.param_names, limit.places, strict=True)), self.places
         return {
             own: name
-            for own, mine in own_places.items()
-            for name, place in zip(self.param_names, places, strict=True)
+            for own, mine in zip(limit.param_names, limit.places, strict=True)
+            for name, place in zip(self.param_names, self.places, strict=True)
             if np.any(np.nan_to_num(lifted[place, mine]) != 0)
         }
 
