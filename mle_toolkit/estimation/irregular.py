@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,13 +44,19 @@ def candidates(sample: Sample, here: float, domain: Domain) -> Array:
 
 
 def highest(
-    profile: Callable[[float], float], here: float, ends: Array, best_ends: int, *, whole: bool = False
+    profile: Callable[[float], float],
+    here: float,
+    ends: Array,
+    best_ends: int,
+    *,
+    whole: bool = False,
+    one_top: bool = False,
 ) -> float:
     """Find the highest point of a profile of an irregular parameter; ``whole`` if it is a whole number.
 
     It is looked for at the candidates, ever more of them about the best, then between the best few and their
     neighbours: a profile drops where an end passes an observation, so that its highest point may stand beside an end
-    that is not the best.
+    that is not the best. Where it rises to ``one_top`` and falls beyond, fewer looks tell, and one end has it beside.
     """
     from scipy import optimize
 
@@ -61,14 +68,15 @@ def highest(
             seen[v] = profile(v)
         return seen[v]
 
-    value(here)
-    best = highest_end(value, ends)
+    # Of impossible places none says on which side the possible ones are.
+    one_top = bool(value(here) > -np.inf) and one_top
+    best = _only_top(value, ends, here) if one_top else highest_end(value, ends)
     if best in (ends[0], ends[-1]):
         further, rises = _followed(value, best, ends)
         if rises:
             return further[-1]
         ends = np.unique(np.concatenate([ends, further]))
-    for k, following in sorted(_between(ends, seen, best_ends)):
+    for k, following in sorted(_between(ends, seen, 1 if one_top else best_ends)):
         a, width = float(ends[k]), float(ends[following] - ends[k])
         if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
             continue
@@ -129,6 +137,30 @@ def highest_end(value: Callable[[float], float], ends: Array) -> float:
         low, high = int(tried[max(best - 1, 0)]), int(tried[min(best + 1, len(tried) - 1)])
         if high - low <= 2:
             return float(ends[tried[best]])
+
+
+_GOLDEN = 0.5 * (3.0 - math.sqrt(5.0))
+"""Share of the longer side at which the next look for one top narrows both alike."""
+
+
+def _only_top(value: Callable[[float], float], ends: Array, here: float) -> float:
+    """The highest of many ends, where the profile rises to one top and falls beyond it, from a place that is possible.
+
+    By golden sections: the top is between the neighbours, of those looked at, of the highest.
+    """
+    best = min(int(np.searchsorted(ends, here)), len(ends) - 1)
+    low, high = -1, len(ends)
+    while high - low > 2:
+        if high - best > best - low:
+            tried = best + max(1, round(_GOLDEN * (high - best)))
+        else:
+            tried = best - max(1, round(_GOLDEN * (best - low)))
+        if value(float(ends[tried])) > value(float(ends[best])):
+            low, high = (best, high) if tried > best else (low, best)
+            best = tried
+        else:
+            low, high = (low, tried) if tried > best else (tried, high)
+    return float(ends[best])
 
 
 _BESIDE, AWAY = 1e-10, 1e-4

@@ -30,6 +30,9 @@ _SAME_LOGLIK = 1e-11
 _BEST_ENDS = 3
 """Ends beside which the highest point is looked for, at the first turn."""
 
+_AWAY, _CLEAR = 1e-4, 1e-5
+"""How far beside a top a profile is seen to be lower, and no end of an interval is: shares of the range of the data."""
+
 
 @dataclass(eq=False)
 class Profiles:
@@ -69,10 +72,10 @@ class Profiles:
         risen = self._risen
         self._at.update(risen)
         sought = [name for name in self.irregular if name not in risen]
-        if sought:
-            self._take_turns(sought)
-        else:
+        if not sought:
             self.height({})
+        elif not (self._has_one_top and self._came_to_the_top(sought[0])):
+            self._take_turns(sought)
         best = self._best
         if best is None:
             ends = " and ".join(self.irregular)
@@ -96,7 +99,9 @@ class Profiles:
                 whole = isinstance(domain, Interval) and domain.integer
                 profile = lambda v, name=name: self.height({name: v})  # noqa: E731
                 tried = candidates(data, self._at[name], domain)
-                self._at[name] = highest(profile, self._at[name], tried, 1 if turn else _BEST_ENDS, whole=whole)
+                best_ends = 1 if turn else _BEST_ENDS
+                one_top = self._has_one_top
+                self._at[name] = highest(profile, self._at[name], tried, best_ends, whole=whole, one_top=one_top)
             best = self._best
             if len(names) == 1 or best is None:
                 break
@@ -168,6 +173,45 @@ class Profiles:
         """Values of all that is known, in the unit of the likelihood."""
         names = [name for name in self.family.param_names if name in known]
         return np.concatenate([in_unit(self.family, self.likelihood, name, known[name]) for name in names])
+
+    def _came_to_the_top(self, name: str) -> bool:
+        """Whether Newton's method, on all parameters at once, comes to the one top of a profile: it is lower beside it.
+
+        The likelihood is smooth between ends of intervals, of which none may be so near that differences reach it. To
+        an observation with a kink, which is a top as a rule, it does not lead.
+        """
+        likelihood, family = self.likelihood, self.family
+        if family.tail_scores is None or (likelihood.exact is not None and family.has_kinks()):
+            return False
+        domains = domains_of(family)
+        theta = starts_of(family, likelihood, domains, {}, dict(self.start))[0]
+        if not likelihood.mean_loglik(theta) > -np.inf:
+            return False
+        objective = objective_near(likelihood, domains, theta, [True] * len(family.parameters), charted=False)
+        end = newton_end(objective, objective.coordinates.from_theta(theta))
+        if end is None:
+            return False
+        params = family.unpack(likelihood.unit.params_to_data(family, objective.coordinates.to_theta(end.u)))
+        there = dict(zip(family.param_names, params, strict=True))
+        self.start = {**self.start, **there}
+        data, top = likelihood.data, float(there[name])
+        reach = data.maximum - data.minimum
+        if not min(np.abs(ends - top).min() for ends in (data.lower, data.upper)) > _CLEAR * reach:
+            return False
+        height = self.height({name: top})
+        if not (height > -np.inf and max(self.height({name: top + s * reach}) for s in (-_AWAY, _AWAY)) < height):
+            return False
+        self._at[name] = top
+        return True
+
+    @cached_property
+    def _has_one_top(self) -> bool:
+        """Whether a theorem says that the profile rises to one maximum and falls beyond it.
+
+        Of a likelihood that is concave, in coordinates of which the parameter is the ratio of two.
+        """
+        free = not (self.fixed or self.bounds) and len(self.irregular) == 1
+        return free and self.family.one_maximum_of_intervals and self.likelihood.data.window is None
 
     @cached_property
     def _at(self) -> dict[str, float]:

@@ -535,6 +535,7 @@ def exponential_beyond(sign: float) -> Family:
         entropy=lambda end, scale: 1 + np.log(scale),
         entropy_attained=True,
         rising_ends={end_name: sign},
+        one_maximum_of_intervals=True,
         to_scipy=to_scipy,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),
         sf=lambda x, *params: np.exp(logsf(x, *params)),

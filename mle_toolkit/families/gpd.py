@@ -320,6 +320,7 @@ def _uniform_from_zero() -> Family:
         from_groups=lambda groups: (groups.maximum,),
         entropy=lambda upper: np.log(upper),
         entropy_attained=True,
+        one_maximum_of_intervals=True,
         to_scipy=to_scipy,
         cdf=lambda x, upper: np.clip(x / upper, 0.0, 1.0),
         sf=lambda x, upper: np.clip(1 - x / upper, 0.0, 1.0),

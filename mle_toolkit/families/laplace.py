@@ -38,6 +38,7 @@ class Laplace(Family):
     name = "laplace"
     aliases = ("double_exponential",)
     entropy_attained = True
+    one_maximum_of_intervals = True
     support = REAL
     parameters = (Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False), SCALE)
     in_scipy = InScipy("laplace", loc="loc", scale="scale")

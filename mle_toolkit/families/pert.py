@@ -250,6 +250,7 @@ def _at_end(side: float) -> Family:
         from_sample=from_sample,
         entropy=lambda end, reach: np.log(reach) - math.log(5) + 0.8 + 0 * np.asarray(end),
         rising_ends={"end": side},
+        one_maximum_of_intervals=True,
         to_scipy=to_scipy,
         tail_scores=tail_scores,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),

@@ -500,6 +500,7 @@ def half_normal_beyond(sign: float) -> Family:
         entropy=lambda loc, scale: 0.5 - _HALF_LOG_TWO_OVER_PI + np.log(scale),
         entropy_attained=True,
         rising_ends={"loc": sign},
+        one_maximum_of_intervals=True,
         to_scipy=to_scipy,
         tail_scores=tail_scores,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),

@@ -15,6 +15,9 @@ from mle_toolkit.likelihood.kernels import has_numba, in_chunks
 MANY = 1_500
 """Points from which moments pay."""
 
+MANY_BY_DIFFERENCES = 800
+"""The same of a law whose tails have no second derivatives, so that a step asks for many tails of each point."""
+
 MANY_WITH_KINKS = 20_000
 """Points from which they pay though a kink among them often leaves nothing but rows."""
 

@@ -29,7 +29,7 @@ from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
 from mle_toolkit.likelihood.kinds import ByMoments, Kinds, kinds_of, ones_of_a_kind, without_ties
 from mle_toolkit.likelihood.last import Last
 from mle_toolkit.likelihood.means import Means
-from mle_toolkit.likelihood.moment_sums import MANY, MANY_WITH_KINKS, MomentSum
+from mle_toolkit.likelihood.moment_sums import MANY, MANY_BY_DIFFERENCES, MANY_WITH_KINKS, MomentSum
 from mle_toolkit.likelihood.parts import (
     BlockSums,
     CompiledSums,
@@ -245,7 +245,8 @@ class Likelihood:
         support, unit = family.support, self.unit
         positive = support.lower == 0.0 and np.isinf(support.upper)
         by_moments, others = [], []
-        many = MANY_WITH_KINKS if family.has_kinks() else MANY
+        with_bends = family.mass_sums is not None or family.tail_expansion is not None
+        many = MANY_WITH_KINKS if family.has_kinks() else MANY if with_bends else MANY_BY_DIFFERENCES
         for k, (lower, upper, signed) in enumerate(ends):
             above = bool(np.isposinf(upper[0]))
             if len(lower) >= many and (above or np.isneginf(lower[0])):

@@ -7,8 +7,13 @@ import pytest
 from references import fit_quietly
 
 import mle_toolkit as mle
+from mle_toolkit.estimation import profiles
 from mle_toolkit.estimation.irregular import highest
+from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.families.skew_normal import half_normal_beyond
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
 
 
 @pytest.mark.parametrize("far", [0.0, 1e6, -3e8])
@@ -147,3 +152,70 @@ def test_a_threshold_that_runs_off_is_no_maximum():
     assert not fit.certificate.ok
     assert "approaches its supremum" in fit.certificate.message
     assert fit.llf == pytest.approx(-5 * (np.log(np.mean(x - entry)) + 1), abs=1e-5)
+
+
+@pytest.mark.parametrize("peak", [3.0, 412.0, 599.5, 1044.25])
+@pytest.mark.parametrize("here", [2.0, 400.0, 990.0])
+def test_the_one_top_of_a_profile_is_found_in_few_looks(peak, here):
+    """Of a profile that is -∞ below 1.5 and rises to one top; places that are impossible tell nothing of it."""
+    seen = []
+
+    def profile(v):
+        seen.append(v)
+        return -np.inf if v < 1.5 else -abs(np.log(v / peak)) - 0.01 * np.square(v / peak - 1)
+
+    top = highest(profile, here, np.arange(1200.0), 3, one_top=True)
+    assert top == pytest.approx(peak, rel=1e-8)
+    assert len(seen) < 70
+
+
+ONE_TOP = [
+    mle.get_family("laplace"),
+    *(law(sign) for law in (exponential_beyond, half_normal_beyond) for sign in (1.0, -1.0)),
+    *(limit.family for limit in mle.get_family("pert").limits),
+    next(limit.family for limit in mle.get_family("gpd").limits if limit.family.name == "uniform from 0"),
+]
+
+
+def _censored(form, n):
+    x = np.random.default_rng([5, n]).weibull(1.7, n) * 100
+    if form == "right-censored":
+        end = np.random.default_rng([6, n]).uniform(20, 200, n)
+        return mle.Sample.right_censored(np.minimum(x, end), x <= end)
+    lower = np.floor(x / 20) * 20
+    return mle.Sample.intervals(lower, np.where(lower > 150, np.inf, lower + 20))
+
+
+@pytest.mark.parametrize("law", ONE_TOP, ids=lambda law: law.name)
+@pytest.mark.parametrize("form", ["right-censored", "intervals"])
+def test_the_likelihood_of_laws_with_one_top_is_concave(law, form):
+    """In 1/scale and end/scale: on a line between two points it is nowhere below the line between its values."""
+    likelihood, rng = Likelihood(law, _censored(form, 60), Unit()), np.random.default_rng(7)
+    assert law.one_maximum_of_intervals
+
+    def value(point):
+        if len(law.parameters) == 1:
+            return likelihood.mean_loglik(1 / point[:1])
+        end, scale = point[1] / point[0], 1 / point[0]
+        return likelihood.mean_loglik(np.array([end, scale]))
+
+    possible = 0
+    for _ in range(300):
+        scales, ends, share = rng.uniform(20, 900, 2), rng.uniform(-200, 500, 2), rng.uniform()
+        a, b = np.array([1 / scales, ends / scales]).T
+        line = (1 - share) * value(a) + share * value(b)
+        possible += np.isfinite(line)
+        assert value((1 - share) * a + share * b) >= line - 1e-12
+    assert possible > 5
+
+
+@pytest.mark.parametrize("law", ONE_TOP, ids=lambda law: law.name)
+@pytest.mark.parametrize("form", ["right-censored", "intervals"])
+@pytest.mark.parametrize("n", [9, 300])
+def test_the_one_top_is_where_many_looks_find_it(law, form, n, monkeypatch):
+    sample = _censored(form, n)
+    at_once = maximise(law, sample)
+    monkeypatch.setattr(profiles.Profiles, "_has_one_top", False)
+    looked_for = maximise(law, sample)
+    assert at_once.loglik == pytest.approx(looked_for.loglik, rel=1e-9)
+    assert at_once.loglik >= looked_for.loglik - 1e-9 * abs(looked_for.loglik)
