@@ -8,6 +8,7 @@ import numpy as np
 
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.estimation.climb import is_minimum
 from mle_toolkit.estimation.irregular import AWAY, CLEAR_FALL
 from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at
 from mle_toolkit.estimation.search import by_search
@@ -17,8 +18,8 @@ from mle_toolkit.families.combinators.mapped import with_ends
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
-_AS_HIGH = 1e-6
-"""Nats by which the law by its end may be lower: there the other is beside a kink."""
+_AS_HIGH, _NEARLY_AS_HIGH = 1e-6, 1e-3
+"""Nats by which the law by its end may be lower: there the other is beside a kink; and from which none is looked at."""
 
 
 def by_its_end(found: Maximum) -> Maximum:
@@ -35,11 +36,11 @@ def by_its_end(found: Maximum) -> Maximum:
     ):
         return found
     law = family.by_end(*family.unpack(found.theta))
-    if law is None or found.is_certified:
+    if law is None or (is_minimum(found.objective, found.coordinates) and found.is_certified):
         return found
     seen = with_ends(sample, lambda lower, upper: (law.of(lower), law.of(upper)))
-    at = _on_an_end(law.family.resolve(seen), seen)
-    if at is None:
+    at = _on_an_end(law.family.resolve(seen), seen, found.loglik - _NEARLY_AS_HIGH)
+    if at is None or found.is_certified:  # to certify what has run off takes long, so only if needed
         return found
     params = law.embed(*law.family.unpack(at.theta))
     theta, none_free = joined(family, params), [False] * len(params)
@@ -49,10 +50,10 @@ def by_its_end(found: Maximum) -> Maximum:
     return there if there.loglik >= found.loglik - _AS_HIGH else found
 
 
-def _on_an_end(ended: Family, sample: Sample) -> Maximum | None:
+def _on_an_end(ended: Family, sample: Sample, least: float) -> Maximum | None:
     """The highest maximum with the end of a support at one of an interval, from where it falls to both sides; or None.
 
-    Elsewhere the likelihood is smooth, so that a search with no end of its own arrives.
+    Elsewhere the likelihood is smooth, so that a search with no end of its own arrives. One below ``least`` is none.
     """
     irregular = [p.name for p in ended.parameters if not p.regular]
     if not irregular:
@@ -68,10 +69,12 @@ def _on_an_end(ended: Family, sample: Sample) -> Maximum | None:
         except NoMaximumError:
             return None
 
-    climbs = [(k, at) for k in beyond.tolist() if (at := climbed(float(ends[k]))) is not None and at.certify().ok]
-    if not climbs:
+    climbs = [(k, at) for k in beyond.tolist() if (at := climbed(float(ends[k]))) is not None and at.loglik >= least]
+    by_height = sorted(climbs, key=lambda climb: -climb[1].loglik)
+    best = next((climb for climb in by_height if climb[1].certify().ok), None)
+    if best is None:
         return None
-    k, highest = max(climbs, key=lambda climb: climb[1].loglik)
+    k, highest = best
     reach = float(ends[-1] - ends[0])
     widths = (ends[k + 1] - ends[k] if k + 1 < len(ends) else reach, ends[k - 1] - ends[k] if k > 0 else -reach)
     for width in widths:

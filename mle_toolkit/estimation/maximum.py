@@ -432,6 +432,10 @@ class Maximum(SentByValue):
 
     def supremum(self) -> str | None:
         """In words, that the log-likelihood only approaches its supremum, and as what runs off; None if it does not."""
+        return self._supremum
+
+    @cached_property
+    def _supremum(self) -> str | None:
         if self.is_plain:
             return None
         if self.run_off:

@@ -79,7 +79,7 @@ def _also_at_cusps(
     except UnboundedLikelihoodError as error:
         end = error
     found = end if isinstance(end, Maximum) else None
-    arrived = found is not None and (found.is_certified or _is_smooth_at(found, at_limit))
+    arrived = found is not None and (_is_smooth_at(found, at_limit) or found.is_certified)
     if not arrived:
         with contextlib.suppress(NoMaximumError):
             held = _at_cusp(family, likelihood, cusp, fixed, found)

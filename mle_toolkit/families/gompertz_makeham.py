@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mle_toolkit.families.base import Family
 
 _STEPS = 100
+_WALLS = 64
+"""Walls of which the laws are kept."""
+
 _SHARES = (0.05, 0.5)
 """Of deaths that accidents cause, in starts."""
 
@@ -117,7 +121,7 @@ class GompertzMakeham(HazardFamily):
         wall = _wall(sample)
         if wall is None:
             return self.limits
-        return *self.limits, Limit(JumpAtWall(wall), lambda makeham, jump: (0.0, 0.0, makeham))
+        return *self.limits, Limit(_at_wall(JumpAtWall, wall), lambda makeham, jump: (0.0, 0.0, makeham))
 
     def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Where the largest observation is exact, and a wall of hazard may stand at it."""
@@ -226,7 +230,13 @@ class JumpAtWall(ExponentialToWall):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """No jump."""
-        return (Limit(ExponentialToWall(self.wall), lambda makeham: (makeham, 0.0)),)
+        return (Limit(_at_wall(ExponentialToWall, self.wall), lambda makeham: (makeham, 0.0)),)
+
+
+@lru_cache(maxsize=_WALLS)
+def _at_wall(law: type[ExponentialToWall], wall: float) -> ExponentialToWall:
+    """The law with that wall: one for all climbs on the way to it, so that its maximum is looked for once."""
+    return law(wall)
 
 
 def _wall(sample: Sample) -> float | None:
