@@ -45,14 +45,21 @@ _EXACT = 1e-7
 _FEWER, _MIDDLE_ROWS = 16, 500_000
 """A second subsample has that share of the sample, or so many rows: Newton's method then needs three passes in all."""
 
-_RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
-"""How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
+_RESCUE_STEPS, _BESIDE_STEPS, _RESCUE_LOOKS = 100, 10, 300
+"""How long the methods that take over from Newton's may go on: steps, those of them beside a limiting law, and looks at
+the value for each coordinate."""
 
 TRUST = "trust region"
 """The name of the first of them."""
 
 _IMPOSSIBLE = 100
 """Looks at a value after which no possible one is looked for, if all were impossible."""
+
+_FEW_ROWS = 400
+"""Rows up to which climbs are asked on their way whether they have come beside a limiting law."""
+
+_LOOKS_TO_LIMIT = 50
+"""Looks after which a search without slopes is asked whether it has come beside a limiting law."""
 
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
@@ -201,12 +208,13 @@ def climb(
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[ClimbEnd] = []
     stuck: list[ClimbEnd] = []
+    often = at_limit if _is_cheap_to_ask(objective) else lambda u: False
     trails = Trails() if len(possible) > 1 else None
     for value, u in sorted(possible, key=lambda start: start[0]):
         if len(u) == 0:
             ends.append(ClimbEnd(u, value, "fixed"))
         elif method == "newton":
-            _by_newton(objective, u, hessian, ends, stuck, trails)
+            _by_newton(objective, u, hessian, ends, stuck, trails, often)
         else:
             ends.append(_settled(objective, _by_scipy(objective, u, method), method))
     # What takes over from Newton's method is slow, and is for the climbs that stand higher than all that arrived.
@@ -216,7 +224,7 @@ def climb(
             if not (rescued and sound(end.u)):
                 ends.append(end)
             elif end.value < lowest:
-                ends.append(_rescued(objective, end.u, sound, at_limit))
+                ends.append(_rescued(objective, end.u, sound, at_limit, often))
                 if sound(ends[-1].u):
                     lowest = min(lowest, ends[-1].value)
                 elif at_limit(end.u):  # along a ridge beside it rounding may lead to a spike as well
@@ -239,9 +247,10 @@ def _by_newton(
     ends: list[ClimbEnd],
     stuck: list[ClimbEnd],
     trails: Trails | None,
+    at_limit: Callable[[Array], bool],
 ) -> None:
     """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
-    end, done = newton(objective, u, hessian, known=[end.u for end in ends], trails=trails)
+    end, done = newton(objective, u, hessian, known=[end.u for end in ends], trails=trails, at_limit=at_limit)
     known = next((other for other in ends if end is other.u), None) if done else None
     if known is not None:
         ends.append(known)
@@ -256,25 +265,38 @@ def _by_newton(
         stuck.append(ClimbEnd(end, value, "newton") if value < before else ClimbEnd(u, before, "newton"))
 
 
-def _rescued(
-    objective: Objective, u: Array, sound: Callable[[Array], bool], at_limit: Callable[[Array], bool]
-) -> ClimbEnd:
-    """Where other methods lead from a point at which Newton's is stuck.
+def _is_cheap_to_ask(objective: Objective) -> bool:
+    """Whether climbs may be asked on their way if they are beside a limit: of few rows, without windows."""
+    data = objective.likelihood.data
+    return data.n_rows <= _FEW_ROWS and data.window is None
 
-    Steps within a region of trust find a maximum just above a limiting law that is beside that point.
+
+def _rescued(
+    objective: Objective,
+    u: Array,
+    sound: Callable[[Array], bool],
+    at_limit: Callable[[Array], bool],
+    often: Callable[[Array], bool],
+) -> ClimbEnd:
+    """Where other methods lead from a point at which Newton's is stuck, beside a limit or, if asked often, before.
+
+    Steps within a region of trust find a maximum just above a limiting law that is beside that point: in a few steps.
     """
     least = least_value(objective.likelihood, NEAR_BOUND)
-    u, stuck = by_trust(
-        objective, u, _RESCUE_STEPS, DECREMENT_TOLERANCE, lambda u, value: value <= least or not sound(u)
-    )
-    end, done = newton(objective, u)
-    if done:
-        return ClimbEnd(end, objective.value(end), TRUST)
-    if at_limit(u):
-        return ClimbEnd(u, objective.value(u), TRUST, at_limit=True)
+    stuck = True
+    for steps in (_BESIDE_STEPS, _RESCUE_STEPS) if often(u) else (_RESCUE_STEPS,):
+        u, stuck = by_trust(objective, u, steps, DECREMENT_TOLERANCE, lambda u, value: value <= least or not sound(u))
+        end, done = newton(objective, u, at_limit=often)
+        if done:
+            return ClimbEnd(end, objective.value(end), TRUST)
+        if at_limit(u):
+            return ClimbEnd(u, objective.value(u), TRUST, at_limit=True)
     if not stuck or len(u) > _MOST_WITHOUT_SLOPES or _leads_to_spike(objective, u):
         return ClimbEnd(u, objective.value(u), TRUST)
-    u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
+    # At a kink derivatives lead nowhere.
+    u = _by_scipy(objective, u, "Nelder-Mead", at_limit=often, maxfev=_RESCUE_LOOKS * len(u))
+    if often(u):
+        return ClimbEnd(u, objective.value(u), "Nelder-Mead", at_limit=True)
     return _settled(objective, u, "Nelder-Mead")
 
 
@@ -321,11 +343,14 @@ class _LowEnoughError(Exception):
 class _Lowest:
     """A function that remembers its lowest value, and where that is, and ends a search where it is low enough.
 
-    Or where there is none: a simplex of points that are all impossible shrinks onto one of them.
+    Or beside a limiting law to which it is on its way. Or where there is none: a simplex of points that are all
+    impossible shrinks onto one of them.
     """
 
-    def __init__(self, function: Callable[[Array], float], enough: float) -> None:
-        self._function, self._enough = function, enough
+    def __init__(
+        self, function: Callable[[Array], float], enough: float, at_limit: Callable[[Array], bool] = lambda u: False
+    ) -> None:
+        self._function, self._enough, self._at_limit = function, enough, at_limit
         self._looks = 0
         self.value, self.u = math.inf, np.empty(0)
 
@@ -336,6 +361,8 @@ class _Lowest:
             self.value, self.u = value, np.array(u)
         self._looks += 1
         if value <= self._enough or (self._looks > _IMPOSSIBLE and self.value == math.inf):
+            raise _LowEnoughError
+        if self._looks % _LOOKS_TO_LIMIT == 0 and math.isfinite(self.value) and self._at_limit(self.u):
             raise _LowEnoughError
         return value
 
@@ -378,7 +405,9 @@ def _value_beyond(objective: Objective, u: Array, k: int, enough: float) -> floa
     return math.inf
 
 
-def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Array:
+def _by_scipy(
+    objective: Objective, u: Array, method: str, at_limit: Callable[[Array], bool] = lambda u: False, **limits: int
+) -> Array:
     import warnings
 
     from scipy import optimize
@@ -390,7 +419,7 @@ def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Arr
     if method in _WITH_HESSIAN:
         arguments["hess"] = objective.hessian
     value = objective.value_alone if method in _WITHOUT_GRADIENT else objective.value
-    lowest = _Lowest(value, least_value(objective.likelihood))
+    lowest = _Lowest(value, least_value(objective.likelihood), at_limit)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
         warnings.simplefilter("ignore")

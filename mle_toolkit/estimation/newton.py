@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -45,6 +45,9 @@ _ALIKE = 0.2
 
 _ON_ITS_WAY = 3
 """Steps alike in a row from which a climb is on its way to where the likelihood is level."""
+
+_LONG, _LITTLE = 8, 0.1
+"""Steps of a climb that is long, and nats that one brings at most, from which it may be on its way to a limit."""
 
 SETTLED = 1e-11
 """Decrement, some millionths of a standard error, below which a step needs no pass over a large sample: second
@@ -122,16 +125,17 @@ def newton(
     enough: float = DECREMENT_TOLERANCE,
     known: Sequence[Array] = (),
     trails: Trails | None = None,
+    at_limit: Callable[[Array], bool] = lambda u: False,
 ) -> tuple[Array, bool]:
     """Newton's method with step halving; says whether it ended in a minimum of the objective, to a decrement.
 
     Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
     not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues,
     which leads away from saddles. Where it leads to a minimum that is known, that is the end; so is where the way ends
-    that an earlier climb has gone.
+    that an earlier climb has gone, and where steps that are alike are ``at_limit``, beside the law to which they lead.
     """
     way: list[Array] = []
-    end = _gone(objective, u, hessian, enough, known, trails, way)
+    end = _gone(objective, u, hessian, enough, known, trails, way, at_limit)
     if trails is not None:
         trails.add(way, end)
     return end
@@ -145,6 +149,7 @@ def _gone(
     known: Sequence[Array],
     trails: Trails | None,
     way: list[Array],
+    at_limit: Callable[[Array], bool],
 ) -> tuple[Array, bool]:
     nobs = objective.likelihood.nobs
     many = objective.likelihood.data.n_rows > BLOCK_ROWS and not objective.likelihood.family.of_residuals
@@ -158,6 +163,8 @@ def _gone(
             joined = None if trails is None or not way else trails.joined(way[-1], u)
             if joined is not None:
                 return joined
+            if unchecked and way and not math.isfinite(objective.value(u)):
+                return way[-1], False
             way.append(u)
             if len(way) > _CREEPING_STEPS and np.abs(u - way[-1 - _CREEPING_STEPS]).max() < _CREEP:
                 return u, False
@@ -204,6 +211,8 @@ def _gone(
                 end = at_supremum(objective, u, gradient, step)
                 if end is not None:
                     return end, True
+        if of_intervals and _may_be_on_its_way(len(way), in_a_row, decrement) and at_limit(u):
+            return u, False
         if longest > LONGEST_STEP:
             step = step * (LONGEST_STEP / longest)
         elif strides and _goes_on(objective, u, gradient, step, LONGEST_STEP / longest):
@@ -221,6 +230,12 @@ def _gone(
         u = u + step
         last = decrement
     return u, False
+
+
+def _may_be_on_its_way(steps: int, in_a_row: int, decrement: float) -> bool:
+    """Whether a climb is asked if it has come beside a limit: where it goes on alike, or long with little gain."""
+    alike = in_a_row > 0 and in_a_row % _ON_ITS_WAY == 0
+    return alike or (steps > _LONG and steps % _ON_ITS_WAY == 0 and decrement < _LITTLE)
 
 
 def _is_level(gradient: Array, hessian: Array, value: float, nobs: float) -> bool:

@@ -8,6 +8,7 @@ from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.estimation.newton import Trails, at_supremum
+from mle_toolkit.likelihood.coordinates import Objective
 
 SEEN = 100 * np.random.default_rng(2).weibull(1.7, 12)
 SEEN = SEEN[(SEEN > 30) & (SEEN < 150)]
@@ -78,3 +79,17 @@ def test_climbs_on_one_way_to_a_limit_do_not_all_go_it(monkeypatch):
     assert fit.params["nu"] == 0.0
     assert fit.certificate.n_starts == fit.certificate.n_agreeing == 3
     assert len(looks) < 40
+
+
+def test_a_climb_beside_the_law_to_which_its_steps_lead_leaves_off(monkeypatch):
+    """Steps that are alike went on to the law of Pareto, three hundred in all, though that is as high."""
+    looks = []
+    hessian = Objective.hessian
+    monkeypatch.setattr(Objective, "hessian", lambda self, u: looks.append(0) or hessian(self, u))
+    rng = np.random.default_rng([0, 5, 0])
+    time = 100 * rng.weibull(1.7, 5)
+    end = rng.uniform(0.2, 2.2, 5) * np.mean(time)
+    fit = fit_quietly(mle.Sample.right_censored(np.minimum(time, end), time <= end), "generalized_gamma")
+    assert fit.certificate.limit == "pareto"
+    assert fit.llf == pytest.approx(-10.689783231, abs=1e-7)
+    assert len(looks) < 200
