@@ -112,7 +112,8 @@ def roots(
 
 def decrement_of(gradient: Array, step: Array) -> float:
     """Half of the product of the gradient with the way down; not finite where a number of them is out of all range."""
-    return -0.5 * float(np.dot(gradient, step))  # which does not look whether a number was lost, as @ does
+    with np.errstate(over="ignore", invalid="ignore"):
+        return -0.5 * float(gradient @ step)
 
 
 def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mle_toolkit.numerics.newton import ascend, newton_step, newton_steps, roots
+from mle_toolkit.numerics.newton import ascend, decrement_of, newton_step, newton_steps, roots
 
 
 def test_a_climb_ends_at_the_top_or_at_an_end():
@@ -58,3 +58,8 @@ def test_a_curvature_that_is_but_rounding_is_none(p, seed):
     assert gradient @ step < 0
     curvature = np.linalg.eigvalsh(hessian)[-1]
     assert np.linalg.norm(step) <= 1e4 * np.linalg.norm(gradient) / curvature
+
+
+def test_a_decrement_beyond_all_numbers_is_infinite_and_nothing_is_warned_of():
+    assert decrement_of(np.array([1e200, 1.0, 1.0]), np.array([-1e200, 0.0, 0.0])) == np.inf
+    assert np.isnan(decrement_of(np.array([np.inf, 1.0]), np.array([0.0, 1.0])))
