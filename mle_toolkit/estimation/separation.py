@@ -42,6 +42,7 @@ from mle_toolkit.estimation.runs import (
     runs_of,
     somewhere,
 )
+from mle_toolkit.estimation.seen import maximise_seen
 from mle_toolkit.estimation.separated_levels import levels_at_end, of_several
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.ordinal import Choice, Ordered
@@ -80,7 +81,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     """
     options["start"] = options.get("start") or start_inside(model, sample, options.get("fixed") or {})
     try:
-        found = maximise(model, sample, **options)
+        found = maximise_seen(model, sample, options)
     except DataError:
         raise
     except NoMaximumError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -208,7 +209,9 @@ def _of_several(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
         if (left := _left_by_least_squares(model, sample, steps)) is None:
             continue
         base = model.base.given(left.points.known)
-        with np.errstate(all="ignore"):
+        starts: Any = []
+        # As where a law is fitted to points: the functions of `math` raise where those of NumPy give NaN.
+        with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError, ValueError):
             starts = [] if base.start is None else base.start(left.points)
         if not isinstance(starts, list) or len(starts) < 2:
             return []

@@ -457,7 +457,10 @@ class Likelihood:
         """
         known = self._last_derivatives(theta, self._derivatives)
         if known is None:
-            return self.mean_loglik(theta), self.mean_score(theta).tolist(), self.mean_hessian(theta).tolist()
+            value, p = self.mean_loglik(theta), len(theta)
+            if value == -math.inf:  # there formulas may raise, and slopes say nothing
+                return value, [math.nan] * p, [[math.nan] * p] * p
+            return value, self.mean_score(theta).tolist(), self.mean_hessian(theta).tolist()
         value, p = float(known[0]), len(theta)
         value = value if value < math.inf else -math.inf
         if isinstance(known, np.ndarray):

@@ -21,6 +21,8 @@ def test_parameters_that_are_no_law_are_impossible_and_raise_nothing(law):
         likelihood = Likelihood(law, sample)
         for theta in itertools.islice(itertools.product(FAR, repeat=len(law.parameters)), 64):
             assert not np.isposinf(likelihood.mean_loglik(np.array(theta)))
+            if likelihood.plain and law.score is not None and law.hessian is not None:
+                assert not np.isposinf(likelihood.derivatives(np.array(theta))[0])
 
 
 @pytest.mark.parametrize("events", [[1, 0, 1], [0, 0, 0], [1, 1, 1]])
