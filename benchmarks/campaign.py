@@ -385,8 +385,8 @@ def fitted(trial: Trial) -> dict[str, Any]:
         return out
 
 
-def in_a_child(trial: Any, fit: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    """Fit in a forked process that the kernel kills when its CPU is used up."""
+def in_a_child(trial: Any, fit: Callable[[Any], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Fit, as `fitted` does or otherwise, in a forked process that the kernel kills when its CPU is used up."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -395,7 +395,7 @@ def in_a_child(trial: Any, fit: Callable[[Any], dict[str, Any]]) -> dict[str, An
             resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
             signal.alarm(200 * MOST_SECONDS)  # one that waits uses no CPU, nor does one that others do not let run
             try:
-                out = fit(trial)
+                out = (fit or fitted)(trial)
             except BaseException as error:
                 out = {"crash": f"{type(error).__name__}: {error}"[:300]}
             with os.fdopen(write, "wb") as pipe:
@@ -542,7 +542,7 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
 def run(seed: int, patterns: bool, k: int) -> dict[str, Any]:
     """One trial from its number to its judgement."""
     trial = make(seed, k, patterns)
-    out = in_a_child(trial, fitted)
+    out = in_a_child(trial)
     begin = time.process_time()
     result, why = judged(trial, out, np.random.default_rng([seed, k, 1]))
     return {
@@ -652,7 +652,7 @@ def main() -> int:
         trial = make(arguments.seed, arguments.trial, arguments.patterns)
         print(f"{trial.law.name}; {trial.kind}; {trial.form}; drawn with {trial.truth}")
         print(repr(trial.sample))
-        out = in_a_child(trial, fitted)
+        out = in_a_child(trial)
         print(json.dumps(out, indent=1))
         print(": ".join(judged(trial, out, np.random.default_rng([arguments.seed, arguments.trial, 1]))))
         return 0

@@ -49,7 +49,7 @@ from campaign import (
 
 import mle_toolkit as mle
 
-QUICK_COUNT = 40
+QUICK_COUNT = 20
 
 FARTHEST = 60.0
 """How far a predictor may be from the middle of the data, in the judge's coordinates, in which the spread is 1."""

@@ -114,6 +114,9 @@ RUNS: dict[str, Run] = {
     "regression_levels": Run("regression_levels", "--quick", ""),
     "regression_speed": Run("regression_speed", "--quick --repeat 1", "--repeat 3"),
     "coverage": Run("coverage", "--quick", "", own_page=True),
+    "regression_campaign": Run(
+        "regression_campaign", "--quick --workers 2", "--count 1000 --workers 2", ("mpmath",), own_page=True
+    ),
     "campaign": Run("campaign", "--quick --workers 2", "--count 3000 --workers 2", ("mpmath",), own_page=True),
     "field": Run("field", "--quick", "", own_page=True),
     "dask_scaling": Run("dask_scaling", "--quick", "--repeat 3", ("dask", "distributed")),
