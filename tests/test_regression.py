@@ -675,3 +675,28 @@ def test_a_regression_in_a_window_begins_also_at_the_law_without_covariates() ->
     assert fit.certificate.ok
     for shape in (0.1, 0.3, 1.0, 10.0):
         assert mle.regress(sample, design, "lomax", fixed={"shape": shape}).llf <= fit.llf + 1e-9
+
+
+def test_a_regression_whose_density_meets_an_end_at_an_angle_is_not_regular() -> None:
+    rng = np.random.default_rng(1)
+    design = np.column_stack([np.ones(200), rng.normal(size=200)])
+    shape = 0.65  # of the support that ends, minus xi
+    y = design @ [1.0, 0.5] + (1 - rng.exponential(size=200) ** shape) / shape
+    fit = mle.regress(y, design, "gev")
+    assert fit.params["xi"] < -0.5
+    assert fit.certificate.verdict == "non_regular"
+    assert np.isnan(fit.bse["xi"])
+    shaped = mle.regress(1.0 + np.abs(y), design, "gev", xi=design, fixed={"xi[x1]": 0.0, "xi[x0]": -0.2})
+    assert shaped.certificate.verdict != "non_regular"
+
+
+def test_a_regression_says_where_it_is_below_the_law_without_covariates() -> None:
+    rng = np.random.default_rng([3, 40, 0])
+    x = 100 * rng.weibull(1.7, 40)
+    with pytest.warns(mle.FitWarning, match="half-normal"):
+        null = mle.fit(x, "skew_normal")
+    with pytest.warns(mle.FitWarning, match="where no covariate counts"):
+        fit = mle.regress(x, np.ones((40, 1)), "skew_normal")
+    assert null.certificate.limit is not None
+    assert null.llf > fit.llf + 0.1
+    assert fit.certificate.verdict == "local"

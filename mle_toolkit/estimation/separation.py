@@ -25,6 +25,7 @@ from mle_toolkit.data.framed import FramedSample
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.estimation.above_null import maximise_above_null
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.faces import at_faces, start_inside
 from mle_toolkit.estimation.maximum import Maximum
@@ -42,7 +43,6 @@ from mle_toolkit.estimation.runs import (
     runs_of,
     somewhere,
 )
-from mle_toolkit.estimation.seen import maximise_seen
 from mle_toolkit.estimation.separated_levels import levels_at_end, of_several
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.ordinal import Choice, Ordered
@@ -81,7 +81,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     """
     options["start"] = options.get("start") or start_inside(model, sample, options.get("fixed") or {})
     try:
-        found = maximise_seen(model, sample, options)
+        found = maximise_above_null(model, sample, options)
     except DataError:
         raise
     except NoMaximumError:

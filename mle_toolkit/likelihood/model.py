@@ -33,7 +33,7 @@ from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
-from mle_toolkit.likelihood.model_charts import chart_of, limit_of, special_cases_of
+from mle_toolkit.likelihood.model_charts import chart_of, irregular_of, limit_of, special_cases_of
 from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, summed_by_one, total_of, upper_of
@@ -521,7 +521,7 @@ class Model(Family):
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Parameters without a standard error from the information: not those with a kink of which it takes account."""
-        return () if self.kinked is not None else tuple(p.name for p in self.base.parameters if not p.regular)
+        return () if self.kinked is not None else irregular_of(self, params)
 
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())

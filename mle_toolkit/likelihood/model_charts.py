@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.links import get_link
 from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
@@ -17,12 +18,14 @@ from mle_toolkit.likelihood.model_starts import ModelLike
 
 if TYPE_CHECKING:
     from mle_toolkit._typing import Array
-    from mle_toolkit.families.base import Family
     from mle_toolkit.likelihood.linear import Linear
 
 
 class WithLimits(ModelLike, Protocol):
     """What is needed of a `Model`."""
+
+    def at_rows(self, coefficients: Sequence[Any]) -> Any:
+        """The parameters of the rows at hand, as ``params``."""
 
     @property
     def of_limit(self) -> Callable[[Family, Sequence[Linear]], Family]:
@@ -235,3 +238,18 @@ def _charted_limit(model: WithLimits, limit: Limit, probes: Sequence[float]) -> 
         return tuple((declared | {along.declared: own}).values())
 
     return Limit(model.of_limit(law, [linear]), embed)
+
+
+def irregular_of(model: WithLimits, coefficients: Sequence[Any]) -> tuple[str, ...]:
+    """Parameters that have no standard error from the information, in any of the rows at hand.
+
+    By the rows in which a parameter is least and largest: laws are regular on one side of a value.
+    """
+    base = model.base
+    always = tuple(p.name for p in base.parameters if not p.regular)
+    if type(base).irregular is Family.irregular or any(term.key not in model.rows for term in model.linear.values()):
+        return always
+    at = [np.asarray(value) for value in model.at_rows(coefficients).params]
+    rows = {int(k) for value in at if value.ndim for k in (np.argmin(value), np.argmax(value))} or {0}
+    here = {name for k in rows for name in base.irregular(*(float(v[k] if v.ndim else v) for v in at))}
+    return tuple(name for name in base.param_names if name in here or name in always)

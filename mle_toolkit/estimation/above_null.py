@@ -1,8 +1,9 @@
-"""The maximum of a regression whose observations are seen through windows, from where these say it may be."""
+"""The maximum of a regression, which is never below that of the law without covariates."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,21 @@ from mle_toolkit.likelihood.sums import Likelihood
 _HIGHER = 1e-8
 """Nats by which another maximum must be higher."""
 
+_CLEARLY = 1e-6
+"""Nats by which a law without covariates must be, so that rounding does not say it."""
 
-def maximise_seen(model: Model, sample: Sample, options: Mapping[str, Any]) -> Maximum:
-    """The maximum; where observations are seen through windows, the higher one of that and of what begins anew.
 
-    That is, at the law without covariates in the windows: what least squares leave of observations that are seen in
-    part says little of the rest. From there Newton's method leads to a maximum, or there is nothing to be told.
+def maximise_above_null(model: Model, sample: Sample, options: Mapping[str, Any]) -> Maximum:
+    """The maximum; of laws that may have several, and through windows, the higher one of that and of what begins anew.
+
+    That is, at the law without covariates: what least squares leave of observations that are seen in part says little
+    of the rest. From there Newton's method leads to a maximum. Where that law is higher all the same, it is told.
 
     Raises
     ------
     NoMaximumError
         If neither search finds one.
     """
-    asked = any(options.get(name) for name in ("start", "fixed", "bounds", "solver"))
-    windows = sample.window is not None and sample.in_memory and model.base.all_scalar
     found: Maximum | NoMaximumError
     try:
         found = maximise(model, sample, **options)
@@ -40,20 +42,36 @@ def maximise_seen(model: Model, sample: Sample, options: Mapping[str, Any]) -> M
         raise
     except NoMaximumError as error:
         found = error
-    other = _from_without_covariates(model, sample) if windows and not asked else None
+    asked = any(options.get(name) for name in ("start", "fixed", "bounds", "solver"))
+    null = None if asked or not _may_have_several(model, sample) else _null(model, sample)
+    other = None if null is None else _from_null(model, sample, null)
     if other is not None and (isinstance(found, NoMaximumError) or other[0] > found.loglik + _HIGHER):
         return maximise(model, sample, **{**options, "start": other[1]})
     if isinstance(found, NoMaximumError):
         raise found
+    inside = null is not None and all(t.offset is None and t.constant is not None for t in model.linear.values())
+    if null is not None and inside and null.loglik > found.loglik + _CLEARLY:
+        where = "" if null.limit is None else f", at its limit {null.limit.family.name}"
+        return replace(found, elsewhere=f"it is higher where no covariate counts ({null.loglik:.6g}){where}")
     return found
 
 
-def _from_without_covariates(model: Model, sample: Sample) -> tuple[float, dict[str, Any]] | None:
-    """The log-likelihood of the maximum to which the law of a row leads, and the coefficients; None where nowhere."""
+def _may_have_several(model: Model, sample: Sample) -> bool:
+    base = model.base
+    if not (sample.in_memory and base.all_scalar) or base.per_row:
+        return False
+    return sample.window is not None or (base.start is not None and base.start_about is None)
+
+
+def _null(model: Model, sample: Sample) -> Maximum | None:
     try:
-        null = maximise(model.base, sample)
+        return maximise(model.base, sample)
     except MleError:
         return None
+
+
+def _from_null(model: Model, sample: Sample, null: Maximum) -> tuple[float, dict[str, Any]] | None:
+    """The log-likelihood of the maximum to which the law of a row leads, and the coefficients; None where nowhere."""
     if null.limit is not None or not np.all(np.isfinite(null.theta)):
         return None
     likelihood = Likelihood(model, sample)
