@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pandas as pd
 import pytest
@@ -700,3 +701,25 @@ def test_a_regression_says_where_it_is_below_the_law_without_covariates() -> Non
     assert null.certificate.limit is not None
     assert null.llf > fit.llf + 0.1
     assert fit.certificate.verdict == "local"
+
+
+@pytest.mark.parametrize("link", ["probit", "cloglog", "loglog", "cauchit"])
+def test_binary_outcomes_whose_probability_rounds_to_one_are_fitted(link: str) -> None:
+    x = np.array([-1.1, -1.2, -0.6, -0.4, 1.4, 0.4, -1.7, 0.9, -0.3, -0.6, 1.4, 14.0, 40.0])
+    y = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    design = np.column_stack([np.ones(13), x])
+    fit = mle.regress(y, design, "bernoulli", links={"p": link})  # the information was no number
+    assert fit.certificate.ok
+    assert np.all(np.isfinite(fit.bse["p"]))
+    with mpmath.workdps(60):
+        eta = [mpmath.fdot(row, fit.params["p"].tolist()) for row in design.tolist()]
+        chance = {
+            "probit": mpmath.ncdf,
+            "cloglog": lambda t: 1 - mpmath.exp(-mpmath.exp(t)),
+            "loglog": lambda t: mpmath.exp(-mpmath.exp(-t)),
+            "cauchit": lambda t: mpmath.mpf(1) / 2 + mpmath.atan(t) / mpmath.pi,
+        }[link]
+        loglik = mpmath.fsum(
+            mpmath.log(chance(t)) if one else mpmath.log(1 - chance(t)) for t, one in zip(eta, y, strict=True)
+        )
+    assert fit.llf == pytest.approx(float(loglik), abs=1e-11)

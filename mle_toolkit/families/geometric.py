@@ -51,6 +51,13 @@ class Geometric(ExponentialFamily):
         """Second derivatives, linear in T."""
         return (-1 / prob**2 - T[0] / (1 - prob) ** 2,)
 
+    def by_logit(self, x: Array, logit: Array) -> tuple[Array, Array, Array]:
+        """Log-probability with two derivatives by the logit of prob."""
+        hit, miss = special.expit(logit), special.expit(-logit)
+        with np.errstate(invalid="ignore"):
+            misses = np.where(x > 0, x * special.log_expit(-logit), 0.0)
+        return special.log_expit(logit) + misses, miss - x * hit, -(1 + x) * hit * miss
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """One success in 1 + mean trials."""
         return (1 / (1 + means[0]),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnknownNameError
 from mle_toolkit.families.domain import Interval
-from mle_toolkit.families.special import softplus
+from mle_toolkit.families.special import log1mexp, softplus
 
 _STEP = 1e-5
 """Relative step of the differences by which the bend of a link of another package is taken."""
@@ -36,12 +37,15 @@ class Link:
     rescaled : callable, optional
         ``rescaled(c) -> (factor, shift)`` such that ``h(factor * eta + shift) = c * h(eta)`` for every eta; None where
         there are no such numbers. With it a fit is the same in any unit.
+    logit : callable, optional
+        Of a probability: its logit with two derivatives by the predictor, where it rounds to 0 or 1 too.
     """
 
     name: str
     predictor: Callable[[Any], Array]
     inverse: Callable[[Array], tuple[Array, Array, Array]]
     rescaled: Callable[[float], tuple[float, float]] | None = None
+    logit: Callable[[Array], tuple[Array, Array, Array]] | None = None
 
     def value(self, eta: Array) -> Array:
         """The parameter, of its predictor."""
@@ -56,7 +60,7 @@ class Link:
             return get_link, (self.name,)
         if hasattr(self.predictor, "inverse_deriv"):  # made of a link of statsmodels
             return get_link, (self.predictor,)
-        return Link, (self.name, self.predictor, self.inverse, self.rescaled)
+        return Link, (self.name, self.predictor, self.inverse, self.rescaled, self.logit)
 
 
 def _identity(eta: Array) -> tuple[Array, Array, Array]:
@@ -72,6 +76,30 @@ def _logit(eta: Array) -> tuple[Array, Array, Array]:
     value = special.expit(eta)
     slope = value * special.expit(-eta)
     return value, slope, slope * -np.tanh(0.5 * eta)
+
+
+def _logit_of_probit(eta: Array) -> tuple[Array, Array, Array]:
+    below, above = special.log_ndtr(eta), special.log_ndtr(-eta)
+    log_density = -0.5 * eta * eta - 0.5 * np.log(2 * np.pi)
+    rising, falling = np.exp(log_density - below), np.exp(log_density - above)
+    return below - above, rising + falling, falling * (falling - eta) - rising * (rising + eta)
+
+
+def _logit_of_cloglog(eta: Array) -> tuple[Array, Array, Array]:
+    hazard = np.exp(eta)
+    slope = hazard / -np.expm1(-hazard)
+    return log1mexp(-hazard) + hazard, slope, slope * (1 - hazard / np.expm1(hazard))
+
+
+def _logit_of_loglog(eta: Array) -> tuple[Array, Array, Array]:
+    value, slope, bend = _logit_of_cloglog(-eta)
+    return -value, slope, -bend
+
+
+def _logit_of_cauchit(eta: Array) -> tuple[Array, Array, Array]:
+    (below, density, change), above = _cauchit(eta), _cauchit(-eta)[0]
+    both = below * above
+    return np.log(below) - np.log(above), density / both, change / both - (density / both) ** 2 * (above - below)
 
 
 def _probit(eta: Array) -> tuple[Array, Array, Array]:
@@ -129,17 +157,37 @@ _LINKS = {
     for link in (
         Link("identity", lambda v: np.asarray(v, dtype=float), _identity, lambda c: (c, 0.0)),
         Link("log", lambda v: np.log(v), _log, lambda c: (1.0, float(np.log(c)))),
-        Link("logit", lambda v: special.logit(v), _logit),
-        Link("probit", lambda v: special.ndtri(v), _probit),
-        Link("cloglog", lambda v: np.log(-np.log1p(-np.asarray(v))), _cloglog),
-        Link("loglog", lambda v: -np.log(-np.log(v)), _loglog),
-        Link("cauchit", lambda v: -1 / np.tan(np.pi * np.asarray(v)), _cauchit),
+        Link("logit", lambda v: special.logit(v), _logit, logit=_identity),
+        Link("probit", lambda v: special.ndtri(v), _probit, logit=_logit_of_probit),
+        Link("cloglog", lambda v: np.log(-np.log1p(-np.asarray(v))), _cloglog, logit=_logit_of_cloglog),
+        Link("loglog", lambda v: -np.log(-np.log(v)), _loglog, logit=_logit_of_loglog),
+        Link("cauchit", lambda v: -1 / np.tan(np.pi * np.asarray(v)), _cauchit, logit=_logit_of_cauchit),
         Link("inverse", lambda v: 1 / np.asarray(v, dtype=float), _inverse, lambda c: (1 / c, 0.0)),
         Link("inverse_squared", lambda v: np.asarray(v, dtype=float) ** -2, _inverse_squared, lambda c: (c**-2, 0.0)),
         Link("sqrt", lambda v: np.sqrt(v), _sqrt, lambda c: (float(np.sqrt(c)), 0.0)),
         Link("softplus", _softplus_predictor, _softplus),
     )
 }
+
+
+OfLogit = Callable[[Array, Array], tuple[Array, Array, Array]]
+"""Takes observations and logits; log-probabilities with two derivatives by the logit."""
+
+
+def by_logit_through(of_logit: OfLogit | None, link: Link) -> OfLogit | None:
+    """A function of the logit as one of the predictor; None where the link says nothing of logits."""
+    if of_logit is None or link.logit is None:
+        return None
+    return of_logit if link.name == "logit" else partial(_through, of_logit, link.logit)
+
+
+def _through(of_logit: OfLogit, logit: Callable[..., Any], x: Array, eta: Array) -> tuple[Array, Array, Array]:
+    with np.errstate(all="ignore"):
+        at, slope, bend = logit(eta)
+        far = ~np.isfinite(slope)  # such a row has run off, and moves nothing
+        slope, bend = np.where(far, 0.0, slope), np.where(far, 0.0, bend)
+        value, by, second = of_logit(x, at)
+        return value, by * slope, second * slope * slope + by * bend
 
 
 def links() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.expected_rows import FEWEST, expected_of_rows
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hooks import needed
+from mle_toolkit.families.links import OfLogit
 from mle_toolkit.inference.curvature import curvature, curvature_in_rows, score_products
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import choice
@@ -204,12 +205,20 @@ def optimism(maximum: Maximum) -> float:
         return float(np.trace(bread @ score_products(maximum)))
 
 
+def _is_alike(of_logit: OfLogit) -> bool:
+    """Whether second derivatives by the logit do not depend on what was observed."""
+    none, one = (of_logit(np.array([x]), np.zeros(1))[2] for x in (0.0, 1.0))
+    return bool(np.array_equal(none, one))
+
+
 def expected_information(maximum: Maximum) -> Array:
     """Fisher information of one observation at the estimate, by coordinates: E[score scoreᵀ]."""
     family, u = maximum.likelihood.family, maximum.coordinates
     if isinstance(family, Model):
-        # By the logit second derivatives are the same whatever was observed, and nothing is divided by p (1 - p).
-        by_logit = family.rows_by_logit is not None and maximum.likelihood.plain
+        # Of trials second derivatives by the logit are the same whatever was observed: nothing is divided by p (1 - p).
+        own = family.base.by_logit
+        canonical = own is not None and family.rows_by_logit == own and _is_alike(own)
+        by_logit = canonical and maximum.likelihood.plain
         return maximum.objective.hessian(u) if by_logit else _expected_of_rows(maximum, family)
     if family.per_row:
         raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')

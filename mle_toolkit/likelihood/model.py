@@ -26,7 +26,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval, Space
 from mle_toolkit.families.hooks import Score, made_with, needed
-from mle_toolkit.families.links import Link
+from mle_toolkit.families.links import Link, by_logit_through
 from mle_toolkit.families.mass import log_mass, mass_expansion, tail_expansion
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
@@ -91,7 +91,7 @@ class Model(Family):
         base = self.base
         self.dear_slopes, self.dear_masses = base.expansion is None, base.sf_expansion is None
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
-        self.rows_by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
+        self.rows_by_logit = None if only is None else by_logit_through(base.by_logit, only.link)
         self.rows_by_log = base.by_log if only is not None and only.link.name == "log" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self.alone

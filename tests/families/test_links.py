@@ -73,3 +73,20 @@ def test_what_is_no_link_is_refused():
 def test_a_missing_predictor_is_missing_without_a_warning():
     for name in links():
         assert np.isnan(get_link(name).inverse(np.array([np.nan]))[0]).all()
+
+
+OF_PROBABILITIES = [name for name in links() if get_link(name).logit is not None]
+
+
+@pytest.mark.parametrize("name", OF_PROBABILITIES)
+def test_the_logit_of_a_probability_keeps_digits_where_it_rounds_to_one(name):
+    eta = np.array([-12.0, -5.5, -1.25, -0.1, 0.0, 0.3, 1.0, 2.5, 6.0])
+    with mpmath.workdps(400):  # 1 - p of "cloglog" at 6 is exp(-403)
+        of = BY_MPMATH[name]
+        logit = lambda t: mpmath.log(of(t)) - mpmath.log(1 - of(t))  # noqa: E731
+        expected = [[float(mpmath.diff(logit, mpmath.mpf(t), order)) for t in eta.tolist()] for order in range(3)]
+    with np.errstate(over="ignore"):
+        found = get_link(name).logit(eta)
+    for values, exact in zip(found, expected, strict=True):
+        np.testing.assert_allclose(values, exact, rtol=1e-10, atol=1e-12)
+    assert set(OF_PROBABILITIES) == {"logit", "probit", "cloglog", "loglog", "cauchit"}
