@@ -57,10 +57,14 @@ def maximise_above_null(model: Model, sample: Sample, options: Mapping[str, Any]
 
 
 def _may_have_several(model: Model, sample: Sample) -> bool:
+    """Whether the likelihood may have other maxima: through windows, or of measurements, if a law begins where it may.
+
+    Of counts the law without covariates is where the search begins.
+    """
     base = model.base
     if not (sample.in_memory and base.all_scalar) or base.per_row:
         return False
-    return sample.window is not None or (base.start is not None and base.start_about is None)
+    return sample.window is not None or (base.start is not None and not base.discrete)
 
 
 def _null(model: Model, sample: Sample) -> Maximum | None:
