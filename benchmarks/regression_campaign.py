@@ -69,7 +69,7 @@ class Model:
     names : tuple of str
         Parameters as `mle.regress` names them.
     kinds : tuple of str
-        What each is: "loc", "positive", "unit", "real".
+        What each is: "loc", "positive", "unit", "real", "xi" (above -1).
     covariates : tuple of int
         Which of them have covariates.
     of_law : callable
@@ -102,8 +102,8 @@ MODELS: dict[str, Model] = {
     "laplace": _located("scale"),
     "student_t": Model(("df", "loc", "scale"), ("positive", "loc", "positive"), (NEVER, MAIN, SOMETIMES)),
     "skew_normal": Model(("loc", "scale", "alpha"), ("loc", "positive", "real"), (MAIN, SOMETIMES, NEVER)),
-    "gev": Model(("loc", "scale", "xi"), ("loc", "positive", "real"), (MAIN, SOMETIMES, NEVER)),
-    "gpd": Model(("scale", "xi"), ("positive", "real"), (MAIN, NEVER)),
+    "gev": Model(("loc", "scale", "xi"), ("loc", "positive", "xi"), (MAIN, SOMETIMES, NEVER)),
+    "gpd": Model(("scale", "xi"), ("positive", "xi"), (MAIN, NEVER)),
     "lognormal": Model(("meanlog", "sdlog"), ("real", "positive"), (MAIN, SOMETIMES)),
     "weibull": _SHAPED,
     "frechet": _SHAPED,
@@ -316,7 +316,7 @@ def _drawn(rng: np.random.Generator) -> Trial | None:
     offset = None
     main = model.names[model.covariates.index(MAIN)]
     for parameter, kind, has in zip(model.names, model.kinds, model.covariates, strict=True):
-        value = float(rng.uniform(*(OF_REAL[parameter] if kind == "real" else TYPICAL[kind])))
+        value = float(rng.uniform(*(OF_REAL[parameter] if kind in ("real", "xi") else TYPICAL[kind])))
         if has == MAIN or (has == SOMETIMES and rng.random() < 0.35):
             link = str(rng.choice(LINKS[kind]))
             design = draw_design(rng, n, int(rng.integers(1, 4)) if has == MAIN else 1)
@@ -439,6 +439,8 @@ class Search:
                 out += linalg.solve_triangular(r, u[place] * math.sqrt(self.n) * self.unit(name)).tolist()
             elif kind == "real":
                 out.append(float(u[place][0]))
+            elif kind == "xi":
+                out.append(math.expm1(min(float(u[place][0]), 700.0)))
             elif kind == "unit":
                 out.append(float(special.expit(u[place][0])))
             else:
@@ -455,6 +457,8 @@ class Search:
                     out.append(r @ beta[place] / (math.sqrt(self.n) * self.unit(name)))
                 elif kind == "real":
                     out.append(beta[place])
+                elif kind == "xi":
+                    out.append(np.log1p(beta[place]))
                 else:
                     out.append(special.logit(beta[place]) if kind == "unit" else np.log(beta[place]))
         u = np.concatenate(out)
@@ -629,10 +633,14 @@ class Search:
         u = self.coordinates(coefficients)
         if u is None:
             return None
-        _, rough = judge.derivatives(lambda v: -self.cost(v), u, np.full(len(u), 1e-3))
-        with np.errstate(all="ignore"):
-            steps = 0.03 / np.sqrt(np.maximum(-np.diag(rough), 1e-2))
-        _, hessian = judge.derivatives(lambda v: -self.cost(v), u, steps)
+        steps, before = np.full(len(u), 1e-3), np.zeros(len(u))
+        for _ in range(12):  # the first may be far too long
+            _, hessian = judge.derivatives(lambda v: -self.cost(v), u, steps)
+            if np.all(np.abs(steps - before) <= 0.1 * steps):
+                break
+            before = steps
+            with np.errstate(all="ignore"):
+                steps = 0.03 / np.sqrt(np.maximum(-np.diag(hessian), 1e-2))
         if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(-hessian)[0] <= 0:
             return None
         moved = np.array(
