@@ -629,27 +629,31 @@ class Search:
         return False
 
     def standard_errors(self, coefficients: list[float]) -> np.ndarray | None:
-        """Of the coefficients, by the Hessian in these coordinates; None where it cannot say."""
+        """Of the coefficients, by the Hessian in these coordinates; None where two steps say different things."""
         u = self.coordinates(coefficients)
         if u is None:
             return None
-        steps, before = np.full(len(u), 1e-3), np.zeros(len(u))
+        steps = np.full(len(u), 1e-3)
         for _ in range(12):  # the first may be far too long
             _, hessian = judge.derivatives(lambda v: -self.cost(v), u, steps)
-            if np.all(np.abs(steps - before) <= 0.1 * steps):
-                break
             before = steps
             with np.errstate(all="ignore"):
                 steps = 0.03 / np.sqrt(np.maximum(-np.diag(hessian), 1e-2))
-        if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(-hessian)[0] <= 0:
-            return None
+            if np.all(np.abs(steps - before) <= 0.1 * steps):
+                break
         moved = np.array(
             [
                 (np.array(self.coefficients(u + 1e-5 * e)) - np.array(self.coefficients(u - 1e-5 * e))) / 2e-5
                 for e in np.eye(len(u))
             ]
         ).T
-        return np.sqrt(np.diag(moved @ np.linalg.inv(-hessian) @ moved.T))
+        found = []
+        for share in (1.0, 2.0):
+            _, hessian = judge.derivatives(lambda v: -self.cost(v), u, share * steps)
+            if not np.all(np.isfinite(hessian)) or np.linalg.eigvalsh(-hessian)[0] <= 0:
+                return None
+            found.append(np.sqrt(np.diag(moved @ np.linalg.inv(-hessian) @ moved.T)))
+        return None if np.max(np.abs(found[1] / found[0] - 1)) > 0.3 * ERRORS_OFF else found[0]
 
 
 def _taken(params: list[Any], rows: np.ndarray) -> list[Any]:
