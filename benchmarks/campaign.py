@@ -40,7 +40,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -354,6 +354,30 @@ def make(seed: int, k: int, patterns: bool = False) -> Trial:
 # --- the fit, in a process of its own ---------------------------------------------------------------------------------
 
 
+def refused(error: mle.MleError) -> dict[str, Any]:
+    """What a refusal says, in plain values."""
+    certificate = getattr(error, "certificate", None)
+    return {
+        "raised": type(error).__name__,
+        "message": str(error),
+        "verdict": None if certificate is None else str(certificate.verdict),
+    }
+
+
+def certified(fit: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Parameters of those names, and what the certificate says, in plain values."""
+    flat = np.concatenate([np.ravel(np.asarray(fit.params[name], dtype=float)) for name in names])
+    certificate = fit.certificate
+    return {
+        "params": flat.tolist(),
+        "llf": float(fit.llf),
+        "verdict": str(certificate.verdict),
+        "message": certificate.message,
+        "ok": certificate.ok,
+        "limit": certificate.limit,
+    }
+
+
 def fitted(trial: Trial) -> dict[str, Any]:
     """Fit, and tell what came out in plain values."""
     with warnings.catch_warnings():
@@ -361,21 +385,8 @@ def fitted(trial: Trial) -> dict[str, Any]:
         try:
             fit = mle.fit(trial.sample, trial.family)
         except mle.MleError as error:
-            certificate = getattr(error, "certificate", None)
-            return {
-                "raised": type(error).__name__,
-                "message": str(error),
-                "verdict": None if certificate is None else str(certificate.verdict),
-            }
-        flat = np.concatenate([np.ravel(np.asarray(value, dtype=float)) for value in fit.params.values()])
-        out: dict[str, Any] = {
-            "params": flat.tolist(),
-            "llf": float(fit.llf),
-            "verdict": str(fit.certificate.verdict),
-            "message": fit.certificate.message,
-            "ok": fit.certificate.ok,
-            "limit": fit.certificate.limit,
-        }
+            return refused(error)
+        out = certified(fit, fit.params)
         if fit.certificate.limit is not None:
             values = [np.ravel(value) for value in fit.distribution.params.values()]
             out["limit_params"] = np.concatenate(values).tolist() if values else []

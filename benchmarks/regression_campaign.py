@@ -43,8 +43,10 @@ from campaign import (
     NEAR_LIMIT,
     ROUNDING,
     by_what_was_said,
+    certified,
     counts_of,
     in_a_child,
+    refused,
 )
 
 import mle_toolkit as mle
@@ -387,23 +389,9 @@ def regressed(trial: Trial) -> dict[str, Any]:
                 trial.sample, trial.designs[trial.main], trial.family, links=trial.links, offset=trial.offset, **others
             )
         except mle.MleError as error:
-            certificate = getattr(error, "certificate", None)
-            return {
-                "raised": type(error).__name__,
-                "message": str(error),
-                "verdict": None if certificate is None else str(certificate.verdict),
-            }
-        certificate = fit.certificate
-        flat = np.concatenate([np.ravel(np.asarray(fit.params[name], dtype=float)) for name in trial.model.names])
-        out: dict[str, Any] = {
-            "params": flat.tolist(),
-            "llf": float(fit.llf),
-            "verdict": str(certificate.verdict),
-            "message": certificate.message,
-            "ok": certificate.ok,
-            "limit": certificate.limit,
-        }
-        if str(certificate.verdict) in ("interior", "local"):
+            return refused(error)
+        out = certified(fit, trial.model.names)
+        if out["verdict"] in ("interior", "local"):
             out["bse"] = np.sqrt(np.diag(np.asarray(fit.cov_params("observed"), dtype=float))).tolist()
         return out
 
