@@ -10,10 +10,10 @@ import numpy as np
 
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, NoMaximumError
-from mle_toolkit.estimation.climb import newton_end
-from mle_toolkit.estimation.maximum import Maximum, objective_near
+from mle_toolkit.estimation.climbed import Climbed, climbed_from
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.estimation.starts import domains_of, in_unit
+from mle_toolkit.estimation.starts import in_unit
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -45,8 +45,8 @@ def maximise_above_null(model: Model, sample: Sample, options: Mapping[str, Any]
     asked = any(options.get(name) for name in ("start", "fixed", "bounds", "solver"))
     null = None if asked or not _may_have_several(model, sample) else _null(model, sample)
     other = None if null is None else _from_null(model, sample, null)
-    if other is not None and (isinstance(found, NoMaximumError) or other[0] > found.loglik + _HIGHER):
-        return maximise(model, sample, **{**options, "start": other[1]})
+    if other is not None and (isinstance(found, NoMaximumError) or other.loglik > found.loglik + _HIGHER):
+        return maximise(model, sample, **{**options, "start": other.params})
     if isinstance(found, NoMaximumError):
         raise found
     inside = null is not None and all(t.offset is None and t.constant is not None for t in model.linear.values())
@@ -74,17 +74,11 @@ def _null(model: Model, sample: Sample) -> Maximum | None:
         return None
 
 
-def _from_null(model: Model, sample: Sample, null: Maximum) -> tuple[float, dict[str, Any]] | None:
-    """The log-likelihood of the maximum to which the law of a row leads, and the coefficients; None where nowhere."""
+def _from_null(model: Model, sample: Sample, null: Maximum) -> Climbed | None:
+    """The maximum to which the law of a row leads; None where nowhere."""
     if null.limit is not None or not np.all(np.isfinite(null.theta)):
         return None
     likelihood = Likelihood(model, sample)
     law, nearest = likelihood.family, model.nearest(null.family.unpack(null.theta))
     theta = np.concatenate([in_unit(law, likelihood, *pair) for pair in zip(law.param_names, nearest, strict=True)])
-    objective = objective_near(likelihood, domains_of(law), theta, [p.regular for p in law.parameters], charted=False)
-    end = newton_end(objective, objective.coordinates.from_theta(theta))
-    if end is None:
-        return None
-    params = law.unpack(likelihood.unit.params_to_data(law, objective.coordinates.to_theta(end.u)))
-    loglik = (likelihood.log_jacobian - end.value) * likelihood.nobs
-    return loglik, dict(zip(law.param_names, params, strict=True))
+    return climbed_from(likelihood, theta, [p.regular for p in law.parameters])

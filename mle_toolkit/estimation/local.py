@@ -13,11 +13,11 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.certificate import Verdict
-from mle_toolkit.estimation.climb import newton_end
+from mle_toolkit.estimation.climbed import climbed_from
 from mle_toolkit.estimation.contained import maxima_inside
-from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, objective_near
+from mle_toolkit.estimation.maximum import SAME_NATS, Maximum
 from mle_toolkit.estimation.search import by_search
-from mle_toolkit.estimation.starts import domains_of, joined
+from mle_toolkit.estimation.starts import joined
 from mle_toolkit.families.base import Family
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
@@ -104,15 +104,12 @@ def _further(likelihood: Likelihood) -> Iterator[tuple[Any, ...]]:
     possible = sorted((start for start in begun if np.isfinite(start[0])), key=lambda start: -start[0])
     ends: list[tuple[bool, float, Array]] = []
     first = (True, np.inf, np.empty(0))
-    domains, free = domains_of(family), [True] * len(family.parameters)
     for _, theta in possible[:_CLIMBED]:
-        objective = objective_near(likelihood, domains, theta, free, charted=False)
-        end = newton_end(objective, objective.coordinates.from_theta(theta))
+        end = climbed_from(likelihood, theta)
         if end is None:
             continue
-        there = objective.coordinates.to_theta(end.u)
-        odd = family.spurious is not None and bool(family.spurious(points, *family.unpack(there)))
-        ends.append((odd, end.value, there))
+        odd = family.spurious is not None and bool(family.spurious(points, *family.unpack(end.theta)))
+        ends.append((odd, end.value, end.theta))
         first = min(ends, key=lambda end: end[:2])
         if not first[0] and sum(_is_same(first[1], other[1], likelihood) for other in ends) >= _AGREE:
             break

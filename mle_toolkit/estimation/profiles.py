@@ -11,9 +11,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.climb import NEAR_BOUND, TRUST, least_value, newton_end
+from mle_toolkit.estimation.climb import NEAR_BOUND, TRUST, least_value
+from mle_toolkit.estimation.climbed import Climbed, climbed_from
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, on_an_end, uphill
-from mle_toolkit.estimation.maximum import Maximum, objective_near
+from mle_toolkit.estimation.maximum import Maximum, params_of
 from mle_toolkit.estimation.run_off import check_not_certain
 from mle_toolkit.estimation.starts import domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
@@ -125,10 +126,9 @@ class Profiles:
         start = {key: value for key, value in self.start.items() if key not in self._at}
         if best is not None and len(self._seen) >= (_LOOKS_ANEW if len(self._others) > 1 else 1):
             near = self._from_nearest(known)
-            if near is not None and near[0] <= best.loglik:
-                return near[0]
-            theta = best.theta if near is None else self.likelihood.unit.params_to_data(family, near[1])
-            there = dict(zip(family.param_names, family.unpack(theta), strict=True))
+            if near is not None and near.loglik <= best.loglik:
+                return near.loglik
+            there = dict(zip(family.param_names, params_of(best), strict=True)) if near is None else near.params
             start |= {name: there[name] for name in self._others}
         bounds = {key: bound for key, bound in self.bounds.items() if key not in self._at}
         try:
@@ -147,11 +147,8 @@ class Profiles:
             self._best = found
         return found.loglik
 
-    def _from_nearest(self, known: Mapping[str, float]) -> tuple[float, Array] | None:
-        """Where Newton's method leads from the others at the nearest values that were seen; None where nowhere.
-
-        The log-likelihood, and the parameters in its unit.
-        """
+    def _from_nearest(self, known: Mapping[str, float]) -> Climbed | None:
+        """Where Newton's method leads from the others at the nearest values that were seen; None where nowhere."""
         if self.bounds or self.solver is not None or not self.family.all_scalar:
             return None
         held = self._held(known)
@@ -160,14 +157,11 @@ class Profiles:
         value = -self.likelihood.mean_loglik(theta)
         if not value < np.inf:
             return None
-        if self._others:
-            objective = objective_near(self.likelihood, domains_of(self.family), theta, self._free, charted=False)
-            end = newton_end(objective, objective.coordinates.from_theta(theta))
-            if end is None:
-                return None
-            theta, value = objective.coordinates.to_theta(end.u), end.value
-        self._seen.append((held, theta))
-        return (self.likelihood.log_jacobian - value) * self.likelihood.nobs, theta
+        here = Climbed(self.likelihood, value, theta)
+        end = climbed_from(self.likelihood, theta, self._free) if self._others else here
+        if end is not None:
+            self._seen.append((held, end.theta))
+        return end
 
     def _held(self, known: Mapping[str, float]) -> Array:
         """Values of all that is known, in the unit of the likelihood."""
@@ -183,16 +177,13 @@ class Profiles:
         likelihood, family = self.likelihood, self.family
         if family.tail_scores is None or (likelihood.exact is not None and family.has_kinks()):
             return False
-        domains = domains_of(family)
-        theta = starts_of(family, likelihood, domains, {}, dict(self.start))[0]
+        theta = starts_of(family, likelihood, domains_of(family), {}, dict(self.start))[0]
         if not likelihood.mean_loglik(theta) > -np.inf:
             return False
-        objective = objective_near(likelihood, domains, theta, [True] * len(family.parameters), charted=False)
-        end = newton_end(objective, objective.coordinates.from_theta(theta))
+        end = climbed_from(likelihood, theta)
         if end is None:
             return False
-        params = family.unpack(likelihood.unit.params_to_data(family, objective.coordinates.to_theta(end.u)))
-        there = dict(zip(family.param_names, params, strict=True))
+        there = end.params
         self.start = {**self.start, **there}
         data, top = likelihood.data, float(there[name])
         reach = data.maximum - data.minimum

@@ -11,7 +11,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.climb import climb, is_minimum, newton_end
+from mle_toolkit.estimation.climb import climb, is_minimum
+from mle_toolkit.estimation.climbed import Climbed, climbed_from
 from mle_toolkit.estimation.climbs import AtLimit, Climbs
 from mle_toolkit.estimation.irregular import highest_end
 from mle_toolkit.estimation.maximum import Maximum, objective_near, params_of
@@ -115,15 +116,14 @@ def _at_cusp(
         theta[at] = in_unit(family, likelihood, cusp, place)[0]
         return theta
 
-    def climbed(near: Array, rescued: bool) -> tuple[float, Array] | None:
+    def climbed(near: Array, rescued: bool) -> Climbed | None:
+        if not rescued:
+            return climbed_from(likelihood, near, free)
         objective = objective_near(likelihood, domains, near, free, charted=False)
         u = objective.coordinates.from_theta(near)
-        if rescued:
-            ends_here = climb(objective, [u], "newton", at_limit=lambda u: True)  # it has no kink beside the cusp
-            end = next((end for end in ends_here if is_minimum(objective, end.u)), None)
-        else:
-            end = newton_end(objective, u)
-        return None if end is None else (end.value, objective.coordinates.to_theta(end.u))
+        ends_here = climb(objective, [u], "newton", at_limit=lambda u: True)  # it has no kink beside the cusp
+        end = next((end for end in ends_here if is_minimum(objective, end.u)), None)
+        return None if end is None else Climbed(likelihood, end.value, objective.coordinates.to_theta(end.u))
 
     ends: list[tuple[float, float, Array]] = []
     lost = 0
@@ -140,8 +140,8 @@ def _at_cusp(
         if end is None:
             lost += 1
             return -np.inf
-        ends.append((end[0], place, end[1]))
-        return -end[0]
+        ends.append((end.value, place, end.theta))
+        return -end.value
 
     if len(places):
         highest_end(height, places)
