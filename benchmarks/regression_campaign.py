@@ -391,9 +391,31 @@ def regressed(trial: Trial) -> dict[str, Any]:
         except mle.MleError as error:
             return refused(error)
         out = certified(fit, trial.model.names)
+        if out["limit"] is not None and (near := _on_the_way(fit, trial)) is not None:
+            out["near"] = near
         if out["verdict"] in ("interior", "local"):
             out["bse"] = np.sqrt(np.diag(np.asarray(fit.cov_params("observed"), dtype=float))).tolist()
         return out
+
+
+def _on_the_way(fit: Any, trial: Trial) -> list[float] | None:
+    """Coefficients short of infinite ones, as the fit says in which directions they run off; None where it does not."""
+    linear = getattr(fit.at_maximum.family, "linear", {})
+    gone = {name: term.run_off for name, term in linear.items() if term.run_off is not None}
+    out: list[float] = []
+    for name in trial.model.names:
+        value = np.ravel(np.asarray(fit.params[name], dtype=float))
+        if name in gone:
+            value = gone[name].finite.astype(float)
+            for order, direction in enumerate(reversed(gone[name].directions)):
+                along = np.abs(trial.designs[name] @ direction)
+                value = value + ON_THE_WAY * 10**order * direction / float(np.median(along[along > 1e-9 * along.max()]))
+        out += value.tolist()
+    return out if gone and np.all(np.isfinite(out)) else None
+
+
+ON_THE_WAY = 15.0
+"""How far, at the median of the rows that move, a predictor is moved where the judge begins with what runs off."""
 
 
 # --- the judge --------------------------------------------------------------------------------------------------------
@@ -538,7 +560,7 @@ class Search:
         """Minus the log-likelihood."""
         if time.process_time() > self.until:
             raise judge.OutOfTimeError
-        if np.max(np.abs(u)) > FARTHEST * 50:
+        if not np.max(np.abs(u)) <= FARTHEST * 50:
             return INF
         value = self.loglik(self.coefficients(u))
         return INF if value == -INF else -value
@@ -690,7 +712,7 @@ def _judged_fit(search: Search, out: Mapping[str, Any]) -> tuple[str, str]:
             if not math.isnan(here) and not abs(here - llf) <= slack:
                 kind = "wrong" if out["ok"] else "not converged, better point"
                 return kind, f"llf {llf:.10g} is reported, that of the parameters is {here:.10g}"
-    given = [out["params"]] if finite else []
+    given = [out["params"]] if finite else [out["near"]] if "near" in out else []
     ends = search.run(given + ([search.trial.truth] if search.trial.truth else []))
     found = None
     for value, u in ends[:3]:

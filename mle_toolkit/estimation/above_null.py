@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, NoMaximumError
+from mle_toolkit.estimation.anew import Place, ends_anew
+from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.climbed import Climbed, climbed_from
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
@@ -22,6 +25,13 @@ _HIGHER = 1e-8
 
 _CLEARLY = 1e-6
 """Nats by which a law without covariates must be, so that rounding does not say it."""
+
+_FEW_ROWS = 2_000
+"""Rows up to which climbs are begun elsewhere too: of more the likelihood is as a rule that of a normal law."""
+
+_ROUNDS, _TRIED = 2, 3
+"""How often climbs are begun elsewhere, each time about the highest end before; and ends of which a maximum is sought,
+from the highest, for those where digits are lost are none."""
 
 
 def maximise_above_null(model: Model, sample: Sample, options: Mapping[str, Any]) -> Maximum:
@@ -46,7 +56,9 @@ def maximise_above_null(model: Model, sample: Sample, options: Mapping[str, Any]
     null = None if asked or not _may_have_several(model, sample) else _null(model, sample)
     other = None if null is None else _from_null(model, sample, null)
     if other is not None and (isinstance(found, NoMaximumError) or other.loglik > found.loglik + _HIGHER):
-        return maximise(model, sample, **{**options, "start": other.params})
+        found, null = maximise(model, sample, **{**options, "start": other.params}), None
+    if not asked and sample.window is not None:
+        found = _anew(model, sample, options, found)
     if isinstance(found, NoMaximumError):
         raise found
     inside = null is not None and all(t.offset is None and t.constant is not None for t in model.linear.values())
@@ -54,6 +66,33 @@ def maximise_above_null(model: Model, sample: Sample, options: Mapping[str, Any]
         where = "" if null.limit is None else f", at its limit {null.limit.family.name}"
         return replace(found, elsewhere=f"it is higher where no covariate counts ({null.loglik:.6g}){where}")
     return found
+
+
+def _anew(
+    model: Model, sample: Sample, options: Mapping[str, Any], found: Maximum | NoMaximumError
+) -> Maximum | NoMaximumError:
+    """The maximum; of few rows that are seen through windows the highest to which climbs from elsewhere lead."""
+    if type(model) is not Model or not sample.in_memory or sample.n_rows > _FEW_ROWS or model.base.per_row:
+        return found
+    for seed in range(_ROUNDS):
+        inside = found if isinstance(found, Maximum) else None
+        height = -math.inf if inside is None else inside.loglik + _CLEARLY
+        higher = [end for end in ends_anew(model, sample, inside, seed) if end.loglik > height]
+        better = next(filter(None, (_climbed(model, sample, options, end, height) for end in higher[:_TRIED])), None)
+        if better is None:
+            break
+        found = better
+    return found
+
+
+def _climbed(model: Model, sample: Sample, options: Mapping[str, Any], end: Place, height: float) -> Maximum | None:
+    """The maximum to which a place leads; None where it is not so high, or the digits of the likelihood are lost."""
+    values = model.unpack(Likelihood(model, sample).unit.params_to_data(model, end.theta))
+    try:
+        found = maximise(model, sample, **{**options, "start": dict(zip(model.param_names, values, strict=True))})
+    except NoMaximumError:
+        return None
+    return found if found.loglik > height and found.certify().verdict is not Verdict.INEXACT else None
 
 
 def _may_have_several(model: Model, sample: Sample) -> bool:
