@@ -110,10 +110,10 @@ class GeneralizedLogistic(LocationScale):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """At k = -1 and 1 log-logistic laws of shape 1 above a threshold and below an upper end."""
-        beyond = _beyond_threshold()
+        above, below = _at_ends()
         return (
-            Limit(beyond, lambda scale, lower: (lower + scale, scale, -1.0), last=True),
-            Limit(negated(beyond), lambda scale, upper: (upper - scale, scale, 1.0), last=True),
+            Limit(above, lambda scale, lower: (lower + scale, scale, -1.0), last=True),
+            Limit(below, lambda scale, upper: (upper - scale, scale, 1.0), last=True),
         )
 
     def limits_near(self, sample: Sample, loc: float, scale: float, k: float) -> tuple[Limit, ...]:
@@ -133,8 +133,7 @@ class GeneralizedLogistic(LocationScale):
         def embed(shape: float, size: float, end: float) -> tuple[float, float, float]:
             return end + side * size, size / shape, -side / shape
 
-        beyond = get_family("shifted(loglogistic)")
-        return ByEnd(beyond if k < 0 else negated(beyond), embed)
+        return ByEnd(get_family("shifted(loglogistic)" if k < 0 else "negated(shifted(loglogistic))"), embed)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
@@ -153,8 +152,8 @@ class GeneralizedLogistic(LocationScale):
 
 
 @cache
-def _beyond_threshold() -> Family:
-    """The log-logistic law of shape 1 above a threshold: the law at k = -1."""
+def _at_ends() -> tuple[Family, Family]:
+    """The log-logistic laws of shape 1 above a threshold and below one, at k = -1 and 1; of both maxima are kept."""
 
     def logpdf(x: Array, scale: Array) -> Array:
         return np.asarray(-np.log(scale) - 2 * np.log1p(x / scale))
@@ -181,4 +180,5 @@ def _beyond_threshold() -> Family:
         ppf=lambda p, scale: scale * (p / np.subtract(1.0, p)),
         isf=lambda p, scale: scale * (np.subtract(1.0, p) / p),
     )
-    return shifted(law)
+    above = shifted(law)
+    return above, negated(above)

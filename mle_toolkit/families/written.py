@@ -17,6 +17,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
@@ -63,10 +64,20 @@ def family_of(text: str, constants: Mapping[str, Any] | None = None) -> Family:
     ParameterError
         If the text is no law, or is longer or deeper than laws are written.
     """
+    return _made(_one_call(text), text, dict(constants)) if constants else _made_once(text)
+
+
+@lru_cache
+def _made_once(text: str) -> Family:
+    """The law without further constants: always the same, as families have no state, so that its maxima are kept."""
+    return _made(_one_call(text), text, {})
+
+
+def _one_call(text: str) -> _Call:
     calls = _Reader(text).calls()
     if len(calls) > 1:
         raise ParameterError(f"{shown(text)}: {len(calls)} laws where one is expected; compare takes several.")
-    return _made(calls[0], text, dict(constants or {}))
+    return calls[0]
 
 
 def families_of(text: str) -> tuple[Family, ...]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
+from mle_toolkit.comparison.candidates import candidates
 from mle_toolkit.families.maps import SAME
 from mle_toolkit.families.nesting import special_case, special_values
 from mle_toolkit.families.registry import family_class
@@ -128,3 +129,19 @@ def test_limits_whose_parameters_are_numbers_have_the_density_that_the_law_has_t
                 told.append((law.name, limit.family.name))
                 np.testing.assert_allclose(here[both], right[both], rtol=1e-6, atol=1e-6, err_msg=str(told[-1]))
     assert {("gev", "reversed exponential"), ("kappa4", "uniform"), ("rice", "rayleigh")} < set(told)
+
+
+ROUNDED = mle.Sample.rounded([1.0, 2.0, 4.0, 7.0, 8.0], 1.0)
+
+
+@pytest.mark.parametrize("name", candidates(ROUNDED, counts=False))
+def test_limits_are_the_same_laws_each_time(name):
+    """Maxima of limits are kept by law: one that was made anew was climbed again whenever a climb asked for it."""
+    law = mle.get_family(name)
+
+    def limits():
+        near = [law.limits_near(ROUNDED, *ordinary(law, share)) for share in (0.2, 0.7)]
+        return [limit.family for limit in (*law.limits, *(limit for some in near for limit in some))]
+
+    assert all(one is other for one, other in zip(limits(), limits(), strict=True))
+    assert mle.get_family(f"negated({name})") is mle.get_family(f"negated({name})")
