@@ -222,7 +222,12 @@ class NegativeBinomial(Family):
         if np.any(tiny):
             n, s, m = (np.asarray(v, dtype=float)[tiny] for v in np.broadcast_arrays(np.floor(x), size, mu))
             if above:
-                value[tiny] = self.logpdf(n + 1, s, m) + log_betainc_fraction(n + 1, s, m / (s + m))
+                long = m * (n + 3 + s) > (n + 2) * (s + m)  # beyond where the fraction settles
+                tail = np.empty_like(n)
+                tail[long] = _log_long_tail(n[long], s[long], m[long])
+                n, s, m = n[~long], s[~long], m[~long]
+                tail[~long] = self.logpdf(n + 1, s, m) + log_betainc_fraction(n + 1, s, m / (s + m))
+                value[tiny] = tail
             else:
                 value[tiny] = self.logpdf(n, s, m) + np.log(_below_over_last(n, s, m))
         return value
@@ -294,6 +299,23 @@ def _below_over_last(x: Array, size: Array, mu: Array) -> Array:
         total = total + term
         count = count - 1
     return total
+
+
+def _log_long_tail(x: Array, size: Array, mu: Array) -> Array:
+    """Log-probability of more than x, where that is tiny although few counts are lost beyond x: the size is tiny too.
+
+    Then counts have the probabilities ``size (1 - e)^k / k`` with ``e = size / (size + mu)``, and those from x + 1 on
+    add up to ``size`` times the integral of ``(1 - u)^x / u`` from e to 1, with x e below 1.
+    """
+    log_share = np.log(size) - np.log(size + mu)
+    share = np.exp(log_share)
+    total = -log_share - (special.digamma(x + 1) + np.euler_gamma)
+    power, j = np.ones_like(x), 0
+    while np.any(np.abs(power) > _EPSILON):
+        j += 1
+        power = -power * (share * (x - j + 1) / j)
+        total = total - power / j
+    return np.asarray(np.log(size) + np.log(total))
 
 
 def _tails(x: Array, size: Array, mu: Array) -> tuple[Array, Array]:

@@ -219,6 +219,20 @@ def test_negbin_tails_keep_their_digits_up_to_the_poisson_limit(size, mu):
     np.testing.assert_array_equal(law.sf(ends), [1.0, 1.0, law.sf(1.0), 0.0, np.nan])
 
 
+@pytest.mark.parametrize("size", [1e-300, 3e-295])
+@pytest.mark.parametrize("mu", [1e-280, 1e-3, 1.0, 1e6])
+def test_the_long_tail_of_a_negbin_law_of_hardly_any_size_has_its_digits(size, mu):
+    """A continued fraction had not settled after 100,000 terms, and the log was wrong by 3."""
+    counts = np.array([0.0, 1.0, 5.0, 40.0])
+    with mpmath.workdps(700):
+        s, share = mpmath.mpf(size), mu / (mpmath.mpf(size) + mu)
+        shares = [(1 - share) ** s]
+        for k in range(1, int(counts[-1]) + 1):
+            shares.append(shares[-1] * (k - 1 + s) / k * share)
+        expected = [float(mpmath.log(1 - mpmath.fsum(shares[: int(x) + 1]))) for x in counts]
+    assert mle.distribution("negbin", size=size, mu=mu).logsf(counts) == pytest.approx(expected, rel=1e-14)
+
+
 @pytest.mark.parametrize("mu", [1e-8, 2.5, 60.0, 1e4])
 def test_poisson_tails_keep_their_digits(mu):
     law = mle.distribution("poisson", mu=mu)
