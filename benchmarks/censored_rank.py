@@ -71,7 +71,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="only 20 rows, right-censored")
     arguments = arguments_of(parser)
     forms, n = (("right-censored",), 20) if arguments.quick else (arguments.form or FORMS, arguments.n)
-    mle.fit(np.arange(1.0, 20.0), "weibull")  # what is loaded once
+    mle.compare(np.arange(1.0, 20.0), "measurements")  # what is loaded once
     rows: list[dict[str, Any]] = []
     for form in forms:
         progress(form)

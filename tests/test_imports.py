@@ -71,6 +71,14 @@ def test_fitting_loads_no_package_that_it_does_not_need():
     assert sorted(loaded_after(statement) & unneeded) == []
 
 
+def test_comparing_loads_no_package_that_it_does_not_need():
+    """Nor are regressions, in a comparison of fits of one sample."""
+    data = "mle.Sample.right_censored([1.0, 2.0, 2.5, 4.0, 5.5, 7.0], [1, 0, 1, 1, 0, 1])"
+    statement = f"import mle_toolkit as mle; mle.compare({data}, 'beta_prime, gamma, burr12, lognormal').table"
+    unneeded = {"scipy.stats", "statsmodels", "matplotlib", "numba", "dask", "rich", "typer", "mle_toolkit.regression"}
+    assert sorted(loaded_after(statement) & unneeded) == []
+
+
 def test_help_loads_no_numbers():
     """What draws the help is needed, and nothing that computes."""
     statement = (

@@ -22,8 +22,6 @@ from mle_toolkit.families.written import families_of
 from mle_toolkit.fitting import Fit, fit_without_warning
 from mle_toolkit.information.fits import entropy_for, information_report
 from mle_toolkit.options import function
-from mle_toolkit.regression import RegressionFit
-from mle_toolkit.regression.results import described
 
 if TYPE_CHECKING:
     from mle_toolkit.information.model_free import SampleEntropy
@@ -171,6 +169,8 @@ def _fits_in(data: Any) -> dict[str, Fit] | None:
         return None
     if isinstance(data, Mapping):
         return {str(name): fit for name, fit in data.items()}
+    from mle_toolkit.regression.results import RegressionFit, described
+
     named: dict[str, Fit] = {}
     for fit in data:
         label = described(fit) if isinstance(fit, RegressionFit) else _label(fit, set(named))
@@ -181,6 +181,8 @@ def _fits_in(data: Any) -> dict[str, Fit] | None:
 
 def _compared(given: Mapping[str, Fit]) -> Comparison:
     """Rank fits that there are."""
+    from mle_toolkit.regression import RegressionFit
+
     sample = next(iter(given.values())).sample
     laws = {name: fit.model.base if isinstance(fit, RegressionFit) else fit.family for name, fit in given.items()}
     _check_one_measure(laws, sample)

@@ -129,6 +129,14 @@ class Gamma(ExponentialFamily):
         below, above = log_gammainc_slopes(shape, log_or_minus_inf(x) - np.log(scale))
         return (below[0], -below[1] / scale), (above[0], -above[1] / scale)
 
+    def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Quantile."""
+        return np.asarray(scale * special.gammaincinv(shape, p))
+
+    def isf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        return np.asarray(scale * special.gammainccinv(shape, p))
+
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By the excess of log Γ, and that of the ratio of the scales."""
         (a, s), (b, t) = p, q

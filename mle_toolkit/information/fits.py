@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from mle_toolkit._typing import Array, InformationUnit
 from mle_toolkit.data.sample import Sample
@@ -352,6 +352,7 @@ def _possible(family: Family, sample: Sample, cells: Cells) -> tuple[int, bool]:
 
 def _noncentrality_interval(g: float, df: int) -> tuple[float, float]:
     """Noncentralities of the chi-squared law that make ``g`` its 0.975 and its 0.025 quantile; 0 where none does."""
+    from scipy import optimize
 
     def solve(p: float) -> float:
         def excess(noncentrality: float) -> float:
