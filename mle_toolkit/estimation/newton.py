@@ -28,6 +28,9 @@ _NATURAL = 1.0
 _TRUSTED = 1e-4
 """Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
 
+_FAR_OFF = 1.0
+"""Nats that a step brings at least where it may be followed by one that brings more."""
+
 _LEVEL, _LEVEL_SHARE = 1e-7, 1e-10
 """Nats, and share of a log-likelihood of intervals, that slopes and curvatures bring at most where it is level."""
 
@@ -155,6 +158,7 @@ def _gone(
     many = objective.likelihood.data.n_rows > BLOCK_ROWS and not objective.likelihood.family.of_residuals
     of_intervals = not objective.likelihood.plain
     last, unchecked = np.inf, False
+    rough = objective.rough
     in_a_row = 0
     first: Array = u
     before: Array | None = None
@@ -173,11 +177,16 @@ def _gone(
         gradient = objective.gradient(u)
         fresh = hessian is None
         if hessian is None:
-            hessian = objective.hessian(u)
+            hessian = (rough or objective).hessian(u)
         step, convex = newton_step(gradient, hessian)
         decrement = decrement_of(gradient, step) * nobs
         if not fresh and not (convex and decrement < _PROGRESS * last):
-            hessian = objective.hessian(u)
+            fresh, hessian = True, (rough or objective).hessian(u)
+            step, convex = newton_step(gradient, hessian)
+            decrement = decrement_of(gradient, step) * nobs
+        leads_on = decrement < last or decrement > _FAR_OFF
+        if rough is not None and not (leads_on and (convex or decrement > enough)):
+            rough, fresh, hessian = None, True, objective.hessian(u)  # it takes all digits
             step, convex = newton_step(gradient, hessian)
             decrement = decrement_of(gradient, step) * nobs
         if of_intervals and _is_level(gradient, hessian, objective.value(u), nobs):
@@ -195,12 +204,13 @@ def _gone(
             return u + step, True
         if decrement < enough:
             # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.
-            if hessian is not None and not fresh and not many:
+            if rough is None and not fresh and not many:
                 step, convex = newton_step(gradient, objective.hessian(u))
             if of_intervals and not many and not math.isfinite(objective.value(u + step)):
                 return u, convex
             return (u + step, True) if convex else (u, False)
-        strides, before = convex and _strides(step, before), step
+        strides, kept = convex and _strides(step, before), _share_kept(step, before)
+        before = step
         in_a_row = in_a_row + 1 if strides else 0
         if convex:
             for minimum in known:
@@ -208,7 +218,7 @@ def _gone(
                     return minimum, True
         if strides and of_intervals and decrement < _NEARLY_LEVEL and len(u) <= MANY_COORDINATES:
             with contextlib.suppress(ValueError, ArithmeticError):  # a formula may leave the range of numbers there
-                end = at_supremum(objective, u, gradient, step)
+                end = at_supremum(objective, u, gradient, step, kept)
                 if end is not None:
                     return end, True
         if of_intervals and _may_be_on_its_way(len(way), in_a_row, decrement) and at_limit(u):
@@ -226,7 +236,10 @@ def _gone(
                     break
                 step *= 0.5
             else:
-                return u, False
+                if rough is None:
+                    return u, False
+                rough, hessian = None, None  # with all digits the step may lead down
+                continue
         u = u + step
         last = decrement
     return u, False
@@ -261,14 +274,25 @@ def _approaches(objective: Objective, u: Array, gradient: Array, step: Array, ti
     return 0.5 * expected < objective.value(u) - objective.value(u + times * step) < 2.0 * expected
 
 
-def at_supremum(objective: Objective, u: Array, gradient: Array, step: Array) -> Array | None:
+def at_supremum(
+    objective: Objective, u: Array, gradient: Array, step: Array, kept: Array | None = None
+) -> Array | None:
     """Where steps that are alike lead in the end, and beside it the minimum; None where they lead elsewhere.
 
+    Coordinates of whose steps a share is kept each time, while the others run on, come to rest: where straight on the
+    likelihood falls, they are taken as far as their steps add up to.
     Nor is it the end where formulas so far out have no digits left to say that the likelihood is level there.
     """
     times = max(FAR / float(np.abs(step).max()), _STEPS_TO_LEVEL)
     if not _approaches(objective, u, gradient, step, times):
-        return None
+        if kept is None:
+            return None
+        rest = (kept > 0.0) & (kept < 1.0 - _ALIKE)
+        if not rest.any() or rest.all():
+            return None
+        step = np.where(rest, step / (1.0 - np.where(rest, kept, 0.0)) / times, step)
+        if not _approaches(objective, u, gradient, step, times):
+            return None
     u = u + times * step
     across = np.linalg.svd(step[None])[2][1:].T
     for _ in range(_STEPS_BESIDE):
@@ -289,6 +313,12 @@ def at_supremum(objective: Objective, u: Array, gradient: Array, step: Array) ->
 def _strides(step: Array, before: Array | None) -> bool:
     """Whether two steps are alike, as on the way to where a likelihood is level, which Newton's method nears slowly."""
     return before is not None and bool(np.abs(step - before).max() < _ALIKE * np.abs(step).max())
+
+
+def _share_kept(step: Array, before: Array | None) -> Array | None:
+    """What the step of each coordinate is of the one before."""
+    with np.errstate(all="ignore"):
+        return None if before is None else np.asarray(step / before)
 
 
 def _leads_to(minimum: Array, u: Array, step: Array) -> bool:

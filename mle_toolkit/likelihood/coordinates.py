@@ -337,6 +337,13 @@ class Objective:
             return second_differences(self.values, u, STEP_OF_CURVATURE)
         return self._last_hessian(u, self._hessian_in_parts)
 
+    @cached_property
+    def rough(self) -> Objective | None:
+        """The objective with fewer moments of open intervals, right to some digits; None where it has none."""
+        if self.at_once or not (self.has_score and self.likelihood.with_moments):
+            return None
+        return self.on(self.likelihood.for_start)
+
     def _hessian_in_parts(self, u: Array) -> Array:
         both = self._both_of_few(u)
         if both is not None:
@@ -488,11 +495,11 @@ class Objective:
 
     def score_rows(self, u: Array) -> Array:
         """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
-        if self.has_score and self.likelihood.plain:
-            return np.asarray(self.likelihood.score_rows(self.coordinates.to_theta(u)) @ self.coordinates.jacobian(u))
-
         if len(u) == 0:
             return np.empty((self.likelihood.data.n_rows, 0))
+        by_all = self.likelihood.score_rows(self.coordinates.to_theta(u))
+        if by_all is not None:
+            return np.asarray(by_all @ self.coordinates.jacobian(u))
 
         def rows(v: Array) -> Array:
             return self.likelihood.rows(self.coordinates.to_theta(v))
@@ -533,6 +540,11 @@ class ChartObjective(Objective):
     def hessian(self, u: Array) -> Array:
         """Its second derivatives; shape (n_free, n_free)."""
         return self.inner.hessian(u)
+
+    @cached_property
+    def rough(self) -> Objective | None:
+        """The objective with fewer moments of open intervals, right to some digits; None where it has none."""
+        return self.inner.rough
 
     def score_rows(self, u: Array) -> Array:
         """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""

@@ -22,6 +22,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.likelihood.durations import Durations
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends, sums_of_masses
@@ -590,31 +591,58 @@ class Likelihood:
         return np.concatenate(parts)
 
     def _interval_rows(self, params: tuple[Any, ...], by_tails: bool) -> Array:
-        sample, family = self.sample, self.family
         if self._durations is not None:
             return self._durations.rows_of(params, by_tails)
 
-        def masses(of: Family, lower: Array, upper: Array) -> Array:
-            if of.per_row:
-                return log_mass(of, params, lower, upper, by_tails=by_tails)
+        def of_points(law: Family, x: Array) -> Array:
+            return np.asarray(law.logpdf(x, *params))
+
+        def of_masses(law: Family, lower: Array, upper: Array) -> Array:
+            return log_mass(law, params, lower, upper, by_tails=by_tails)
+
+        return self._each_row(np.empty(self.sample.n_rows), of_points, of_masses)
+
+    def _each_row(
+        self, rows: Array, of_points: Callable[[Family, Array], Array], of_masses: Callable[..., Array]
+    ) -> Array:
+        """Fill rows, along the last axis, with what points give, and intervals, less what windows do."""
+        sample, family = self.sample, self.family
+
+        def masses(law: Family, lower: Array, upper: Array) -> Array:
+            if law.per_row:
+                return of_masses(law, lower, upper)
             one, number = kinds_of([lower, upper])
-            return log_mass(of, params, lower[one], upper[one], by_tails=by_tails)[number]
+            return of_masses(law, lower[one], upper[one])[..., number]
 
         point = sample.lower == sample.upper
-        rows = np.empty(sample.n_rows)
         with np.errstate(all="ignore"):
             if point.any():
-                rows[point] = family.take(point).logpdf(sample.lower[point], *params)
+                rows[..., point] = of_points(family.take(point), sample.lower[point])
             if not point.all():
-                rows[~point] = masses(family.take(~point), sample.lower[~point], sample.upper[~point])
+                rows[..., ~point] = masses(family.take(~point), sample.lower[~point], sample.upper[~point])
             if sample.window is not None:
                 rows -= masses(family, *sample.window)
         return rows
 
-    def score_rows(self, theta: Array) -> Array:
-        """Score of every row; shape (n_rows, p). The family must have one."""
-        of_block = BlockSums(score_rows_of, self.family, Unit(), self.family.unpack(theta))
-        return np.concatenate([of_block(block) for block in self.sample.parts()])
+    def score_rows(self, theta: Array) -> Array | None:
+        """Score of every row; shape (n_rows, p). None where the family leaves none."""
+        family, params = self.family, self.family.unpack(theta)
+        if family.score is None:
+            return None
+        if self.plain:
+            of_block = BlockSums(score_rows_of, family, Unit(), params)
+            return np.concatenate([of_block(block) for block in self.sample.parts()])
+        if family.per_row or (family.tail_scores is None and family.log_mass_scores is None):
+            return None
+
+        def of_points(law: Family, x: Array) -> Array:
+            return np.array([np.broadcast_to(by, len(x)) for by in needed(law, law.score, "score")(x, *params)])
+
+        def of_masses(law: Family, lower: Array, upper: Array) -> Array:
+            return mass_scores(law, params, lower, upper)
+
+        rows = self._each_row(np.empty((len(theta), self.sample.n_rows)), of_points, of_masses)
+        return rows.T if np.isfinite(rows).all() else None
 
     def score_products(self, theta: Array, *, squared: bool) -> Array:
         """Sum of outer products of the scores of the points, weighted by weights or their squares; shape (p, p).

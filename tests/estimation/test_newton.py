@@ -68,6 +68,39 @@ def test_what_has_no_digits_left_far_out_is_not_taken_for_level():
     assert at_supremum(Falling(20.0), u, Falling(20.0).gradient(u), step) is None
 
 
+class Bent:
+    """A likelihood whose way to a supremum is bent: the second coordinate comes to rest as the first runs on."""
+
+    likelihood = SimpleNamespace(nobs=1.0)
+
+    def value(self, u):
+        a = np.exp(-2 * u[0])
+        return 1e-4 * a * a + (u[1] - a) ** 2
+
+    def gradient(self, u):
+        a = np.exp(-2 * u[0])
+        off = u[1] - a
+        return np.array([-4e-4 * a * a + 4 * a * off, 2 * off])
+
+    def hessian(self, u):
+        a = np.exp(-2 * u[0])
+        off = u[1] - a
+        return np.array([[16e-4 * a * a - 8 * a * off + 8 * a * a, 4 * a], [4 * a, 2.0]])
+
+
+def test_a_supremum_at_the_end_of_a_bent_way():
+    """Straight on, by steps that are alike, it leads off the way."""
+    climb = Bent()
+    u = np.array([1.0, np.exp(-2.0)])
+    before = np.array([0.25, np.exp(-2.0) - np.exp(-1.5)])
+    step = np.array([0.25, np.exp(-2.5) - np.exp(-2.0)])
+    assert at_supremum(climb, u, climb.gradient(u), step) is None
+    end = at_supremum(climb, u, climb.gradient(u), step, step / before)
+    assert end is not None
+    assert end[0] > 20.0
+    assert abs(end[1]) < 1e-9
+
+
 def test_climbs_on_one_way_to_a_limit_do_not_all_go_it(monkeypatch):
     """Steps to a signal of none, all alike, are thirty; the climbs from other starts leave off where that is seen."""
     rice, looks = type(mle.get_family("rice")), []

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -228,3 +229,56 @@ def test_parameters_about_a_point_are_those_of_coordinates_moved_one_by_one():
     points = [u, *(u + unit), *(u - unit)]
     np.testing.assert_array_equal(thetas, [coordinates.to_theta(v) for v in points])
     np.testing.assert_array_equal(slopes, [coordinates.jacobian(v)[[0, 2], [0, 1]] for v in points])
+
+
+def many_censored(n=3_000, law="beta_prime", *theta):
+    """The objective of durations of which many are censored, so that open intervals are summed by moments."""
+    rng = np.random.default_rng(4)
+    x, end = rng.weibull(1.7, n), rng.uniform(0.2, 2.0, n)
+    own = mle.get_family(law)
+    likelihood = Likelihood(own, mle.Sample.right_censored(np.minimum(x, end), x <= end), Unit())
+    domains = [p.domain for p in own.parameters]
+    return Objective(likelihood, Coordinates(domains, np.array(theta), [True] * len(theta), np.ones(len(theta))))
+
+
+@pytest.mark.parametrize(
+    ("law", "theta"), [("beta_prime", (2.0, 6.0, 3.0)), ("rice", (0.4, 0.7)), ("log_pearson3", (-0.2, 0.7, -0.6))]
+)
+def test_fewer_moments_tell_second_derivatives_to_some_digits(law, theta):
+    whole = many_censored(3_000, law, *theta)
+    u = whole.coordinates.from_theta(np.array(theta))
+    assert whole.rough is not None
+    exact = whole.hessian(u)
+    assert whole.rough.hessian(u) == pytest.approx(exact, abs=1e-3 * np.abs(np.diag(exact)).max())
+
+
+def test_few_rows_and_exact_ones_have_no_rougher_objective():
+    assert many_censored(300, "rice", 0.4, 0.7).rough is None
+    law = mle.get_family("rice")
+    exact = Objective(
+        Likelihood(law, mle.Sample(np.arange(1.0, 3_000.0)), Unit()),
+        Coordinates([p.domain for p in law.parameters], np.array([400.0, 900.0]), [True, True], np.ones(2)),
+    )
+    assert exact.rough is None
+
+
+def test_scores_of_intervals_beside_the_end_of_a_support_against_mpmath():
+    """Differences of the log-probability reach across the end of the support, and are wrong in the third digit."""
+    law, theta = mle.get_family("gpd"), np.array([0.91505987, -0.37431185])
+    lower, upper = 2.41796875, 2.42578125
+    sample = mle.Sample.intervals([0.1, lower, 0.5], [0.2, upper, np.inf])
+    found = Likelihood(law, sample, Unit()).score_rows(theta)
+    with mpmath.workdps(40):
+
+        def above(x, scale, xi):
+            return (1 + xi * mpmath.mpf(x) / scale) ** (-1 / xi)
+
+        def log_mass(k):
+            return lambda scale, xi: mpmath.log(
+                above(sample.lower[k], scale, xi) - (above(sample.upper[k], scale, xi) if k < 2 else 0)
+            )
+
+        at = tuple(map(mpmath.mpf, theta.tolist()))
+        for k in range(3):
+            expected = [float(mpmath.diff(log_mass(k), at, order)) for order in ((1, 0), (0, 1))]
+            assert found[k] == pytest.approx(expected, rel=1e-9)
