@@ -13,6 +13,7 @@ those of `campaign.py`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
@@ -586,6 +587,32 @@ class Search:
                 break
         return value, u
 
+    def towards(self, params: list[float]) -> list[list[float]]:
+        """The highest point with numbers that are at an end on their way there."""
+        numbers = [
+            int(place[0])
+            for name, kind, place in zip(self.trial.model.names, self.trial.model.kinds, self.places, strict=True)
+            if name not in self.factors and kind in ("positive", "real")
+        ]
+        ended = [k for k in numbers if not np.isfinite(params[k]) or params[k] == 0.0]
+        if not ended or len(ended) > 2 or not np.all(np.isfinite(np.delete(params, ended))):
+            return []
+        first = int(self.places[self.trial.model.names.index(self.trial.main)][0])
+        best, highest, middle = None, -INF, np.full(len(ended), 4.0)
+        # Beside a limit that ends at a line, laws end a little beyond it.
+        beyond = [0.0, *(sign * 10.0**-power for power in (2, 3, 4, 5, 6) for sign in (1.0, -1.0))]
+        for step in (0.5, 0.05, 0.005):
+            grid = [at + step * np.arange(-8, 9) for at in middle]
+            for shift, *powers in itertools.product(beyond, *grid):
+                tried = list(params)
+                tried[first] += shift
+                for k, power in zip(ended, powers, strict=True):
+                    tried[k] = 10.0**-power if params[k] == 0.0 else math.copysign(10.0**power, params[k])
+                height = self.loglik(tried)
+                if height > highest:
+                    best, highest, middle = tried, height, np.array(powers)
+        return [] if best is None else [best]
+
     def starts(self) -> list[np.ndarray]:
         """Least squares of the predictors of the modelled parameter, and points about it."""
         u = np.zeros(sum(self.sizes))
@@ -612,7 +639,8 @@ class Search:
     def run(self, given: list[list[float]]) -> list[tuple[float, np.ndarray]]:
         """Ends of all climbs, the best first, as log-likelihoods and coordinates."""
         points = [u for beta in given if (u := self.coordinates(beta)) is not None]
-        ends = [self.climb(u) for u in points] + [self.climb(u + self.rng.normal(0.0, 0.3, len(u))) for u in points]
+        ends = [(-self.loglik(self.coefficients(u)), u) for u in points]  # which may be too far out to climb from
+        ends += [self.climb(u) for u in points] + [self.climb(u + self.rng.normal(0.0, 0.3, len(u))) for u in points]
         for u in self.starts():
             try:
                 ends.append(self.climb(u))
@@ -712,7 +740,7 @@ def _judged_fit(search: Search, out: Mapping[str, Any]) -> tuple[str, str]:
             if not math.isnan(here) and not abs(here - llf) <= slack:
                 kind = "wrong" if out["ok"] else "not converged, better point"
                 return kind, f"llf {llf:.10g} is reported, that of the parameters is {here:.10g}"
-    given = [out["params"]] if finite else [out["near"]] if "near" in out else []
+    given = [out["params"]] if finite else [out["near"]] if "near" in out else search.towards(out["params"])
     ends = search.run(given + ([search.trial.truth] if search.trial.truth else []))
     found = None
     for value, u in ends[:3]:

@@ -668,7 +668,7 @@ class Fit(Doors):
         sample = self.sample
         if not sample.is_plain:
             return self._interval_rows()
-        at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
+        at = self.at_maximum.innermost
         law = at.family.law_at(at.theta)
         with np.errstate(all="ignore"):
             rows = within_range(law.family.logpdf, sample.x, *law.in_order)
@@ -676,13 +676,13 @@ class Fit(Doors):
 
     def se_of_cross_entropy(self) -> float:
         """Standard error of `cross_entropy` as a mean over the rows of the data, by blocks; nats."""
-        at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
+        at = self.at_maximum.innermost
         theta, squared = at.theta_in_unit, self.weight_kind == "reliability"
         squares = at.likelihood.squared_deviations(theta, at.likelihood.mean_loglik(theta), squared=squared)
         return math.sqrt(squares) / self.nobs
 
     def _interval_rows(self) -> Array:
-        at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
+        at = self.at_maximum.innermost
         rows = at.likelihood.rows(at.theta_in_unit)
         point = self.sample.lower == self.sample.upper
         point &= ~np.isin(self.sample.lower, at.family.atoms)  # of probabilities, no unit is lost

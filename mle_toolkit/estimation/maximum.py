@@ -430,6 +430,11 @@ class Maximum(SentByValue):
             isinstance(domain, Interval) and value not in (domain.lower, domain.upper) for domain, value in ended
         )
 
+    @property
+    def innermost(self) -> Maximum:
+        """Itself; at a limit the maximum of that law, and so on, where that is at a limit of its own."""
+        return self if self.limit is None else self.limit.innermost
+
     def supremum(self) -> str | None:
         """In words, that the log-likelihood only approaches its supremum, and as what runs off; None if it does not."""
         return self._supremum

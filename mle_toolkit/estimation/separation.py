@@ -1,9 +1,8 @@
 """Maxima of regressions whose coefficients run to infinity, and columns that others make up.
 
-Where covariates tell outcomes apart, the likelihood rises for ever along a direction of coefficients. The direction is
-found by linear programs over what each row allows, and proved by one pass: no row's likelihood falls along it to its
-end. What is left is a regression without the rows' predictors that run off; it has the supremum of the likelihood, and
-the maximum and standard errors of all coefficients that are determined.
+Where covariates tell outcomes apart, the likelihood rises for ever along a direction of coefficients. Linear programs
+find it, over what each row allows, and one pass proves it: no row's likelihood falls along it to its end. What is left
+is a regression without predictors that run off; it has the supremum, and all coefficients that are determined.
 
 Sources: Albert & Anderson (1984), Biometrika 71, 1-10; Santner & Duffy (1986), Biometrika 73, 755-758; Konis (2007),
 Linear programming algorithms for detecting separated data, thesis, Oxford, ch. 4 (the program); Geyer (2009),
@@ -28,6 +27,7 @@ from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodErr
 from mle_toolkit.estimation.above_null import maximise_above_null
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.faces import at_faces, start_inside
+from mle_toolkit.estimation.lines import highest_line
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import SUPREMUM
 from mle_toolkit.estimation.room import supremum_in_room
@@ -85,10 +85,12 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     except DataError:
         raise
     except NoMaximumError:
-        settled = _settled(model, sample, columns, None, options)
+        settled = highest_line(model, sample, None, options) or _settled(model, sample, columns, None, options)
         if settled is None:
             raise
         return settled
+    if line := highest_line(model, sample, found, options):
+        return line
     at = found.limit or found
     if not _is_clear(at):
         if (special := _special_case(model, sample, columns, found, options)) is not None:
@@ -167,8 +169,7 @@ def _settled(
     limit = _at_end(model, sample, sample, runs, columns, found, options) if runs else None
     if limit is None and found is not None:
         limit = _in_room_somewhere(model, sample, columns, found, options)
-    settled = limit is not None and not limit.run_off
-    why = None if settled or model.unbounded is None else model.alone(sample, known)
+    why = None if (limit is not None and not limit.run_off) or model.unbounded is None else model.alone(sample, known)
     if why is not None:
         message = f"{model.name}: the likelihood is unbounded: {why}. Leave that group out, or let it share a spread."
         raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))

@@ -39,12 +39,11 @@ from mle_toolkit.families.domain import Domain, Interval, NonZero
 from mle_toolkit.families.relations import ROUNDED, Limit
 from mle_toolkit.likelihood.audit import is_extreme
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.model_charts import ends_at_line
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
 _Asking = ParamSpec("_Asking")
-
-
 _Found = TypeVar("_Found")
 
 
@@ -440,8 +439,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
 
     for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *_seen_limits(family, sample)):
         law = limit.family
-        if not _is_possible(law, sample):
-            continue
+        if (isinstance(law, Model) and ends_at_line(law)) or not _is_possible(law, sample):
+            continue  # no climb arrives at a line
         shared = limit.known(family, fixed)
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known

@@ -13,9 +13,8 @@ from mle_toolkit.likelihood.unit import Unit
 
 
 def fitted_law(maximum: Maximum) -> Distribution:
-    """The law at a maximum; at a boundary that is another law, that law."""
-    at = maximum if maximum.limit is None else maximum.limit
-    return at.family.law_at(at.theta)
+    """The law at a maximum; at a boundary that is another law, that law, and so on."""
+    return maximum.innermost.family.law_at(maximum.innermost.theta)
 
 
 def log_density(law: Distribution, sample: Sample) -> Array:

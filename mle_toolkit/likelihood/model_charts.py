@@ -125,7 +125,10 @@ def _others_of(place: int, size: int, n_others: int) -> NDArray[np.intp]:
 
 
 def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
-    """A limit of the law of a row, where a parameter is at its end in all rows; None where coefficients have none."""
+    """A limit of the law of a row, where a parameter is at its end in all rows; None where coefficients have none.
+
+    A number of the limit that only a product of two parameters says, which run off, is none of ours there.
+    """
     law, base = limit.family, model.base
     if not law.all_scalar:
         return None
@@ -136,7 +139,8 @@ def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
     place = [next((k for k, end in enumerate(ends) if end == probe), None) for probe in probes]
     left = [k for k in range(len(ends)) if k not in place]
     names = [p.name for p in base.parameters]
-    if any(k is None for k in place):
+    # One that is none of ours is a product of two that run off; a formula of one of these would have to be its own.
+    if all(k is None for k in place) or (None in place and not {names[k] for k in left}.isdisjoint(model.linear)):
         return _charted_limit(model, limit, probes)
     own_ends: list[Any] = list(ends)
     for k in left:
@@ -160,6 +164,11 @@ def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
         return tuple(own)
 
     return Limit(model.of_limit(law, terms), embed)
+
+
+def ends_at_line(model: ModelLike) -> bool:
+    """Whether the support ends at a predictor, and the likelihood rises towards the observations that are there."""
+    return not set(model.linear).isdisjoint(model.base.rising_ends)
 
 
 def special_cases_of(model: WithLimits) -> tuple[SpecialCase, ...]:
