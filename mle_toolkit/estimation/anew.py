@@ -43,6 +43,9 @@ _POSSIBLE = 20.0
 """Nats that a row may lose as its predictor runs off; one that loses more is not to move."""
 
 
+_LEAST_CLIMBS, _CLIMBED_ROWS = 4, 2_000
+"""Climbs from the highest places: as many as take so many rows together, but no fewer than that."""
+
 _ALIKE = 1e-3
 """Nats by which ends differ that are not one."""
 
@@ -69,8 +72,11 @@ def ends_anew(model: Model, sample: Sample, found: Maximum | None, seed: int) ->
         heights = [_loglik(objective, objective.value_alone(at)) for at in starts]
         highest = max([*heights, _loglik(objective, objective.value_alone(u))])
         least = highest - _HOPELESS - _HOPELESS_EACH * sample.n_rows
-        hopeful = [at for at, height in zip(starts, heights, strict=True) if height > least]
-        ends = climb(objective, hopeful, "newton", rescued=False)
+        hopeful = [k for k, height in enumerate(heights) if height > least]
+        # Laws that need a chart are climbed slowly without one.
+        most = _LEAST_CLIMBS if model.base.chart is not None else max(_LEAST_CLIMBS, _CLIMBED_ROWS // sample.n_rows)
+        chosen = sorted(hopeful, key=lambda k: -heights[k])[:most]
+        ends = climb(objective, [starts[k] for k in chosen], "newton", rescued=False)
     places: list[Place] = []
     for end in sorted(ends, key=lambda end: end.value):
         loglik = _loglik(objective, end.value)

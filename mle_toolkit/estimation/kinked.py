@@ -53,8 +53,11 @@ _HALVINGS = 12
 _NARROWER, _INTO = 0.1, 0.995
 """Share of a gap between a program and its dual that a step aims at, and of the way to a limit that it may go."""
 
-_NEAR_BY = 8
-"""Further starts, about standard errors away, where there may be many maxima."""
+_NEAR_BY = (1.0,) * 6 + (2.0,) * 6 + (4.0,) * 4
+"""Further starts, so many standard errors away, where there may be many maxima."""
+
+_FEW_ROWS, _MANY_NEAR_BY = 2_000, 8
+"""Rows up to which all of them are tried; and how many are of more rows in a window."""
 
 _STEPS, _SHORTENED = 50, 30
 """Of Newton's method, and times that one of them is halved."""
@@ -92,6 +95,10 @@ def at_kinks(
         """The others at the best coefficients, beside a point."""
         kinks = model.kinks(term, data, theta)
         coefficients = kinks.best() if likelihood.plain else _beside_masses(kinks, likelihood, theta, place)
+        return at_coefficients(coefficients, theta)
+
+    def at_coefficients(coefficients: Array | None, theta: Array) -> Maximum:
+        """The others at some coefficients, beside a point."""
         if coefficients is None:
             raise NoMaximumError(
                 f"{model.name}: the linear program for the coefficients of {name} has no solution in floating-point "
@@ -115,8 +122,8 @@ def at_kinks(
         u = _along_fitted(at, model.kinks(term, data, theta), place)
         return replace(at, theta_in_unit=at.objective.coordinates.to_theta(u))
 
-    def settled(theta: Array) -> Maximum:
-        found = climbed(theta)
+    def settled(theta: Array, found: Maximum | None = None) -> Maximum:
+        found = found or climbed(theta)
         for _ in range(_TURNS):
             new = climbed(found.theta_in_unit)
             if not new.loglik > found.loglik + _SAME * max(1.0, abs(found.loglik)):
@@ -134,13 +141,18 @@ def at_kinks(
         for at, p in tilting:
             begin[at] = math.sqrt(p.typical[0] * p.typical[1])
         best = max(best, settled(begin), key=_height)
-    if likelihood.data.window is not None:  # with one a likelihood bends up between kinks, and has many maxima
+    # Through a window a likelihood bends up between kinks; where spreads differ by a formula, it does with theirs.
+    near_by = _NEAR_BY if likelihood.data.n_rows <= _FEW_ROWS else _NEAR_BY[:_MANY_NEAR_BY]
+    if likelihood.data.window is not None or (len(model.linear) > 1 and near_by is _NEAR_BY):
         bends, axes = np.linalg.eigh(model.kinks(term, data, best.theta_in_unit).products)
         errors = 1 / np.sqrt(np.where(bends > SINGULAR * bends[-1], bends, np.inf))
-        for away in np.random.default_rng(0).standard_normal((_NEAR_BY, len(errors))):
+        rng = np.random.default_rng(0)
+        for spread in near_by:
             nearby = best.theta_in_unit.copy()
-            nearby[place] += axes @ (errors * away)
-            best = max(best, settled(nearby), key=_height)
+            nearby[place] += axes @ (spread * errors * rng.standard_normal(len(errors)))
+            # Of points alone the program for the coefficients forgets where they were.
+            begun = at_coefficients(nearby[place], nearby) if likelihood.plain else None
+            best = max(best, settled(nearby, begun), key=_height)
     for at, _ in tilting:
         best = _over_tilts(best, at, settled, climbed)
     free = [is_free and p.name not in best.boundary for is_free, p in zip(free, model.parameters, strict=True)]

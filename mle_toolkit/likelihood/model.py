@@ -5,7 +5,7 @@ derivatives) back to coefficients. It is fitted as a law is: its own parameters 
 coordinates in which the columns of a design are centred and of unit size, so that no unit of a covariate matters.
 
 Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & Stasinopoulos (2005), Applied Statistics
-54, 507-554 (a predictor for every parameter); Green (1984), JRSS B 46, 149-192 (Newton's method by weighted sums).
+54, 507-554 (predictors for all parameters); Green (1984), JRSS B 46, 149-192 (Newton's method by weighted sums).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from mle_toolkit.families.links import Link, by_logit_through
 from mle_toolkit.families.mass import log_mass, mass_expansion, tail_expansion
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
+from mle_toolkit.likelihood.concentrated import concentrated
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
@@ -158,9 +159,7 @@ class Model(Family):
 
     def given(self, known: Known) -> Self:
         """The model of rows of which this is known."""
-        rows = {name: known[name] for name in self.per_row} | {
-            name: known[name] for name in self.ready if name in known
-        }
+        rows = {name: known[name] for name in (*self.per_row, *(key for key in self.ready if key in known))}
         if all(column is self.rows.get(name) for name, column in rows.items()):
             return self
         new = object.__new__(type(self))  # as `copy` makes it, in a tenth of the time
@@ -464,7 +463,7 @@ class Model(Family):
                         f"row {number_of(row, sample.rows_given)} alone determines the {name} of its group, so the "
                         f"likelihood grows without bound as the law concentrates on its observation"
                     )
-        return None
+        return concentrated(self, sample, fixed)
 
     def _concentrates(self, name: str, x: float, row: int) -> bool:
         """Whether the density at x grows without bound as a parameter ends, another being where the law is about x."""

@@ -1,0 +1,42 @@
+"""Where a formula of the spread lets the law concentrate on rows that are fitted exactly: by a path of its own."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import mle_toolkit as mle
+from mle_toolkit.errors import UnboundedLikelihoodError
+
+
+def test_two_rows_of_a_level_that_are_fitted_exactly_are_named():
+    """Two coefficients fit the two rows of a level exactly: its spread has no least value."""
+    rng = np.random.default_rng(1)
+    z, level = rng.normal(size=12), np.array([1.0] * 2 + [0.0] * 10)
+    x = 1.0 + 0.5 * z + rng.normal(size=12)
+    design, spreads = np.column_stack([np.ones(12), z]), np.column_stack([np.ones(12), level])
+    slope = (x[1] - x[0]) / (z[1] - z[0])
+    line = x[0] + slope * (z - z[0])
+    heights = [np.sum(stats.norm.logpdf(x, line, np.exp(np.where(level, -far, 1.0)))) for far in (2.0, 4.0, 6.0, 8.0)]
+    assert np.all(np.diff(heights) > 3.9)  # by 2 x 2 nats for ever
+    with pytest.warns(mle.FitWarning, match="rows 0, 1 exactly, where the formula of sigma"):
+        fit = mle.regress(x, design, "normal", sigma=spreads)
+    assert str(fit.certificate.verdict) == "local"
+
+
+@pytest.mark.parametrize(("law", "other"), [("gamma", "shape"), ("lognormal", "sdlog"), ("weibull", "shape")])
+def test_one_row_far_out_in_the_formula_of_the_spread_is_named(law, other):
+    """The others widen less together than that one row narrows."""
+    rng = np.random.default_rng(2)
+    z = np.append(rng.uniform(0.0, 1.0, 9), 40.0)
+    x = np.exp(rng.normal(size=10))
+    one = np.ones(10)
+    with pytest.raises(UnboundedLikelihoodError, match="row 9 exactly"):
+        mle.regress(x, one[:, None], law, **{other: np.column_stack([one, z])})
+
+
+def test_many_rows_of_every_level_stay_regular():
+    rng = np.random.default_rng(3)
+    z, level = rng.normal(size=40), np.repeat([0.0, 1.0], 20)
+    x = 1.0 + 0.5 * z + np.exp(0.3 * level) * rng.normal(size=40)
+    fit = mle.regress(x, np.column_stack([np.ones(40), z]), "normal", sigma=np.column_stack([np.ones(40), level, z]))
+    assert str(fit.certificate.verdict) == "interior"
