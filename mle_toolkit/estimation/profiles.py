@@ -152,7 +152,8 @@ class Profiles:
         if self.bounds or self.solver is not None or not self.family.all_scalar:
             return None
         held = self._held(known)
-        theta = min(self._seen, key=lambda seen: float(np.abs(seen[0] - held).max()))[1].copy()
+        away = np.abs(np.array([place for place, _ in self._seen]) - held).max(axis=1)
+        theta = self._seen[int(np.argmin(away))][1].copy()
         theta[[not free for free in self._free]] = held
         value = -self.likelihood.mean_loglik(theta)
         if not value < np.inf:
