@@ -340,9 +340,8 @@ class Objective:
     @cached_property
     def rough(self) -> Objective | None:
         """The objective with fewer moments of open intervals, right to some digits; None where it has none."""
-        if self.at_once or not (self.has_score and self.likelihood.with_moments):
-            return None
-        return self.on(self.likelihood.for_start)
+        fewer = self.likelihood.for_start if self.has_score and not self.at_once else self.likelihood
+        return None if fewer is self.likelihood else self.on(fewer)
 
     def _hessian_in_parts(self, u: Array) -> Array:
         both = self._both_of_few(u)

@@ -208,9 +208,9 @@ class Likelihood:
     def for_start(self) -> Likelihood:
         """The same likelihood, its many intervals open on one side by fewer moments: cheap, and right to some digits.
 
-        Itself where there are none.
+        Itself where there are none, or fewer already.
         """
-        if not self.with_moments:
+        if not self.with_moments or any(part.points.is_start for part in self.with_moments):
             return self
         by_moments, others = self._parts
         _ = self.by_means  # one for both

@@ -252,6 +252,13 @@ def test_fewer_moments_tell_second_derivatives_to_some_digits(law, theta):
     assert whole.rough.hessian(u) == pytest.approx(exact, abs=1e-3 * np.abs(np.diag(exact)).max())
 
 
+def test_moments_that_are_fewer_already_are_left_as_they_are():
+    rough = many_censored(3_000, "gamma", 2.0, 0.5).rough
+    assert rough is not None
+    assert rough.rough is None
+    assert rough.likelihood.for_start is rough.likelihood
+
+
 def test_few_rows_and_exact_ones_have_no_rougher_objective():
     assert many_censored(300, "rice", 0.4, 0.7).rough is None
     law = mle.get_family("rice")
