@@ -16,6 +16,7 @@ from mle_toolkit.estimation.starts import joined
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.relations import SpecialCase
+from mle_toolkit.likelihood.audit import bound_of
 
 if TYPE_CHECKING:
     from mle_toolkit.likelihood.sums import Likelihood
@@ -97,6 +98,8 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
     likelihood = whole if whole.data.n_rows <= 4 * SKETCH_ROWS else whole.on_sketch()
     own = found.loglik if likelihood is whole else _loglik(likelihood, found.theta_in_unit)
     slack = ROUNDING + RELATIVE * abs(own) if likelihood is whole else _FITS_A_SKETCH
+    if not likelihood.has_points and own >= bound_of(family, likelihood) - slack:
+        return None  # no law is higher
     highest: Inside | None = None
     data = likelihood.data
     cases = [case for case in family.special_cases if case.family.support.covers(data.minimum, data.maximum)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.climb import is_minimum
@@ -39,21 +41,28 @@ def by_its_end(found: Maximum) -> Maximum:
     if law is None or (is_minimum(found.objective, found.coordinates) and found.is_certified):
         return found
     seen = with_ends(sample, lambda lower, upper: (law.of(lower), law.of(upper)))
-    at = _on_an_end(law.family.resolve(seen), seen, found.loglik - _NEARLY_AS_HIGH)
-    if at is None or found.is_certified:  # to certify what has run off takes long, so only if needed
+    embed = law.embed
+
+    def own(at: Maximum) -> Array | None:
+        """The parameters of the law itself there, if they are in their domains and none is regular."""
+        params = embed(*at.family.unpack(at.theta))
+        theta = joined(family, params)
+        inside = in_domains(family, theta) and set(family.irregular(*params)) == set(family.param_names)
+        return theta if inside else None
+
+    at = _on_an_end(law.family.resolve(seen), seen, found.loglik - _NEARLY_AS_HIGH, own)
+    theta = None if at is None else own(at)
+    if at is None or theta is None or found.is_certified:  # to certify what has run off takes long, so only if needed
         return found
-    params = law.embed(*law.family.unpack(at.theta))
-    theta, none_free = joined(family, params), [False] * len(params)
-    if not in_domains(family, theta) or set(family.irregular(*params)) != set(family.param_names):
-        return found
-    there = maximum_at(family, Likelihood(family, sample, Unit()), theta, none_free, at.method)
+    there = maximum_at(family, Likelihood(family, sample, Unit()), theta, [False] * len(theta), at.method)
     return there if there.loglik >= found.loglik - _AS_HIGH else found
 
 
-def _on_an_end(ended: Family, sample: Sample, least: float) -> Maximum | None:
+def _on_an_end(ended: Family, sample: Sample, least: float, own: Callable[[Maximum], Array | None]) -> Maximum | None:
     """The highest maximum with the end of a support at one of an interval, from where it falls to both sides; or None.
 
-    Elsewhere the likelihood is smooth, so that a search with no end of its own arrives. One below ``least`` is none.
+    Elsewhere the likelihood is smooth, so that a search with no end of its own arrives. One below ``least`` is none,
+    nor one at which the law has no parameters of its own.
     """
     irregular = [p.name for p in ended.parameters if not p.regular]
     if not irregular:
@@ -72,7 +81,7 @@ def _on_an_end(ended: Family, sample: Sample, least: float) -> Maximum | None:
     climbs = [(k, at) for k in beyond.tolist() if (at := climbed(float(ends[k]))) is not None and at.loglik >= least]
     by_height = sorted(climbs, key=lambda climb: -climb[1].loglik)
     best = next((climb for climb in by_height if climb[1].certify().ok), None)
-    if best is None:
+    if best is None or own(best[1]) is None:
         return None
     k, highest = best
     reach = float(ends[-1] - ends[0])

@@ -20,6 +20,9 @@ _GOOD, _POOR, _TAKEN = 0.75, 0.25, 1e-4
 _STAGE, _CREEP = 10, 1e-4
 """Steps that gain so few nats, in a region that does not grow, creep towards a supremum; more of them mend nothing."""
 
+_TIGHT = 1e-2
+"""Radius, in natural changes, that a region keeps below at a kink, or on the way to a spike between intervals."""
+
 _STIFF = 100.0
 """How much more than a step an axis bends."""
 
@@ -47,7 +50,7 @@ def by_trust(
     """Where Newton's steps lead that go no farther than derivatives have held their word; and whether they are stuck.
 
     They are where derivatives say that the likelihood rises, but it does not on any step, however short, or only on
-    short ones: at a kink, or where derivatives are lost to rounding.
+    short ones, stage after stage: at a kink, or where derivatives are lost to rounding.
 
     Parameters
     ----------
@@ -66,13 +69,15 @@ def by_trust(
     The step is the minimum of the quadratic model in a ball, by the eigenvectors of the second derivatives. Source:
     Conn, Gould and Toint (2000), Trust-Region Methods, sections 6.1 and 7.3.
     """
-    nobs, radius, value = objective.likelihood.nobs, _FIRST, objective.value(u)
+    nobs, of_intervals = objective.likelihood.nobs, not objective.likelihood.plain
+    radius, value = _FIRST, objective.value(u)
     before, reach = math.inf, radius
     for k in range(steps):
         if ends(u, value):
             return u, False
         if k % _STAGE == 0:
-            if (before - value) * nobs < _CREEP and radius <= reach:
+            creeps = (before - value) * nobs < _CREEP and radius <= reach
+            if creeps or (of_intervals and max(radius, reach) < _TIGHT):
                 return u, radius < _FREE
             before, reach = value, radius
         with np.errstate(all="ignore"):

@@ -10,6 +10,7 @@ from strategies import DEAR
 import mle_toolkit as mle
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation import solve
+from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.registry import family_class, get_family
@@ -162,3 +163,15 @@ def test_the_likelihood_of_intervals_under_a_weibull_law_is_concave_in_the_scale
         fit = mle.fit(sample, "weibull")
         assert fit.certificate.verdict == "interior"
         assert fit.llf >= mle.fit(sample, "exponential").llf
+
+
+def test_no_law_inside_is_sought_where_a_climb_came_to_the_bound_of_all_laws():
+    """Three rows in one interval and two in another: many laws give these their shares, and none is higher."""
+    sample = mle.Sample.intervals([60.0, 40.0, 60.0, 40.0, 60.0], [80.0, 60.0, 80.0, 60.0, 80.0])
+    found = maximise(mle.get_family("student_t"), sample)
+    assert found.loglik == pytest.approx(3 * np.log(0.6) + 2 * np.log(0.4), abs=1e-8)
+
+    def best(*_):
+        raise AssertionError
+
+    assert higher_inside(found, best) is None

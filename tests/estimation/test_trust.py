@@ -8,7 +8,7 @@ import pytest
 from mle_toolkit.estimation.trust import by_trust
 
 
-def objective_of(value, gradient, hessian, n=1.0):  # type: ignore[no-untyped-def]
+def objective_of(value, gradient, hessian, n=1.0, plain=True):  # type: ignore[no-untyped-def]
     """What a search sees of an objective; counts second derivatives."""
     looks: list[np.ndarray] = []
 
@@ -16,7 +16,7 @@ def objective_of(value, gradient, hessian, n=1.0):  # type: ignore[no-untyped-de
         looks.append(u)
         return np.asarray(hessian(u), dtype=float)
 
-    likelihood = SimpleNamespace(nobs=n)
+    likelihood = SimpleNamespace(nobs=n, plain=plain)
     first = lambda u: np.asarray(gradient(u), dtype=float)  # noqa: E731
     return SimpleNamespace(value=value, gradient=first, hessian=second, likelihood=likelihood), looks
 
@@ -86,3 +86,21 @@ def test_slopes_whose_squares_leave_the_doubles_end_without_a_warning() -> None:
     end, _ = by_trust(objective, np.zeros(2), 2, 1e-9)
     assert end[1] / end[0] == pytest.approx(4 / 3, rel=1e-6)
     assert end[0] < 0
+
+
+def test_along_a_kink_of_intervals_another_method_takes_over() -> None:
+    """Steps that cross the kink keep the region small, and each gains but a little along it."""
+
+    def side(u):  # type: ignore[no-untyped-def]
+        return 10 * np.sign(u[0] - 0.3 * u[1] ** 2)
+
+    objective, looks = objective_of(
+        lambda u: 10 * abs(u[0] - 0.3 * u[1] ** 2) + (u[1] - 3) ** 2,
+        lambda u: [side(u), -0.6 * side(u) * u[1] + 2 * (u[1] - 3)],
+        lambda u: [[1e-6, 0.0], [0.0, -0.6 * side(u) + 2]],
+        n=5.0,
+        plain=False,
+    )
+    _, pinned = by_trust(objective, np.array([0.001, 0.0]), 100, 1e-12)
+    assert pinned
+    assert len(looks) <= 20

@@ -331,9 +331,12 @@ class Shifted(Combined):
     def _value_at_intervals(self, sample: Sample, params: tuple[Any, ...]) -> float:
         point = sample.lower == sample.upper
         with np.errstate(all="ignore"):
-            rows = np.empty(sample.n_rows)
-            rows[point] = self.logpdf(sample.lower[point], *params)
-            rows[~point] = log_mass(self, params, sample.lower[~point], sample.upper[~point])
+            if point.any():
+                rows = np.empty(sample.n_rows)
+                rows[point] = self.logpdf(sample.lower[point], *params)
+                rows[~point] = log_mass(self, params, sample.lower[~point], sample.upper[~point])
+            else:
+                rows = log_mass(self, params, sample.lower, sample.upper)
             if sample.window is not None:
                 rows -= log_mass(self, params, *sample.window)
         value = float(np.sum(rows if sample.weight is None else sample.weight * rows)) / sample.nobs
