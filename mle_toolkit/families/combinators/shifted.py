@@ -58,6 +58,9 @@ _BESIDE = 1e-6
 _FAR_AWAY = (10.0, 1000.0)
 """Distances of a threshold, in spreads of the data, at which a law may be higher than at a kink."""
 
+_ROUGH = 0.02
+"""Nats of an observation by which a law far away is lower where its other parameters are found but roughly."""
+
 _SHARP = 1e-4
 """Share of the spread of the law, and of its way to the data, within which a threshold is beside an end of one."""
 
@@ -291,7 +294,10 @@ class Shifted(Combined):
         highest_kink, end = max(kinks)
         for distance in _FAR_AWAY:  # the profile may rise to a law without a threshold
             first = law._inner(points, float(np.min(points.x)) - distance - self._begin, None)
-            if first is not None and law._climbed_at(moved, first)[1] > highest_kink:
+            if first is None:
+                continue
+            first, value = law._climbed_at(moved, first, rough=True)
+            if value > highest_kink - _ROUGH and law._climbed_at(moved, first)[1] > highest_kink:
                 return None
         return end
 
@@ -310,7 +316,9 @@ class Shifted(Combined):
                 return False
         return at_the_data > -1e300
 
-    def _climbed_at(self, sample: Sample, params: tuple[Any, ...]) -> tuple[tuple[Any, ...], float]:
+    def _climbed_at(
+        self, sample: Sample, params: tuple[Any, ...], *, rough: bool = False
+    ) -> tuple[tuple[Any, ...], float]:
         """The best other parameters at a threshold, for intervals, and the mean log-likelihood."""
         from scipy import optimize
 
@@ -324,7 +332,8 @@ class Shifted(Combined):
 
         u = np.array([float(d.to_real(np.asarray(v))) for d, v in zip(domains, params[:-1], strict=True)])
         minimize: Any = optimize.minimize
-        options = {"xatol": 1e-7, "fatol": 1e-12, "maxfev": _VALUES * len(u)}
+        near = {"xatol": 0.1, "fatol": 0.1 * _ROUGH} if rough else {"xatol": 1e-7, "fatol": 1e-12}
+        options = {**near, "maxfev": _VALUES * len(u)}
         end = minimize(cost, u, method="Nelder-Mead", options=options)
         return to_params(end.x), -float(end.fun)
 
