@@ -15,6 +15,7 @@ from mle_toolkit.estimation.anew import Place, ends_anew
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.climbed import Climbed, climbed_from
 from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.run_off import unbounded
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.starts import in_unit
 from mle_toolkit.likelihood.model import Model
@@ -93,6 +94,30 @@ def _climbed(model: Model, sample: Sample, options: Mapping[str, Any], end: Plac
     except NoMaximumError:
         return None
     return found if found.loglik > height and found.certify().verdict is not Verdict.INEXACT else None
+
+
+def beside_spikes(model: Model, sample: Sample, found: Maximum, options: Mapping[str, Any]) -> Maximum:
+    """The maximum; where a search stopped on its way to a spike of a law that has them, a local maximum elsewhere.
+
+    Raises
+    ------
+    UnboundedLikelihoodError
+        If climbs from elsewhere lead to none.
+    """
+    spikes, asked = model.base.spikes, any(options.get(name) for name in ("start", "fixed", "bounds", "solver"))
+    if spikes is None or asked or type(model) is not Model or not sample.in_memory:
+        return found
+    if found.certify().verdict is not Verdict.NOT_CONVERGED or any(t.constant is None for t in model.linear.values()):
+        return found
+    why = spikes(sample) if np.any(sample.lower == sample.upper) else None
+    if why is None:
+        return found
+    for end in ends_anew(model, sample, None, 0)[:_TRIED]:
+        local = _climbed(model, sample, options, end, -math.inf)
+        if local is not None and local.limit is None and local.certify().ok:
+            return replace(local, elsewhere=why)
+    message = f"the search found no local maximum of an unbounded likelihood: {why}. {model.base.without_spikes}"
+    raise unbounded(model, message, sample, found.method)
 
 
 def _may_have_several(model: Model, sample: Sample) -> bool:

@@ -24,7 +24,7 @@ from mle_toolkit.data.framed import FramedSample
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.above_null import maximise_above_null
+from mle_toolkit.estimation.above_null import beside_spikes, maximise_above_null
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.faces import at_faces, start_inside
 from mle_toolkit.estimation.lines import highest_line
@@ -96,7 +96,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
         if (special := _special_case(model, sample, columns, found, options)) is not None:
             return special
         settled = _settled(model, sample, columns, found, options) or at_faces(model, sample, found, options)
-        return settled or found
+        return settled or beside_spikes(model, sample, found, options)
     if min(at.measured().errors, default=math.inf) * math.sqrt(at.likelihood.nobs) < _TIGHT and sample.in_memory:
         _check_perfect(model, sample)
     return found

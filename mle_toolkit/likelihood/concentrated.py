@@ -10,7 +10,7 @@ Source: of one row, Crisp & Burridge (1994), Biometrika 81, 585-587.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,21 +48,43 @@ class WithUnit(ModelLike, Protocol):
     def own_unit(self) -> Unit:
         """The unit of the observations in which the predictors are."""
 
+    def log_mass(self, lower: Array, upper: Array, *coefficients: Any) -> Array:
+        """Log-probability of ``(lower, upper]`` in each row."""
+
+
+class _Seen(NamedTuple):
+    """Observations, weights and windows, in the unit of the model."""
+
+    lower: Array
+    upper: Array
+    exact: Mask
+    weight: Array
+    window: tuple[Any, ...] | None
+
 
 def concentrated(model: WithUnit, sample: Sample, fixed: Collection[str]) -> str | None:
     """Why the likelihood has no bound, by which parameter and in which rows; None where none are found."""
     main = model.linear.get(model.base.main_parameter)
-    if main is None or main.parameter in fixed or not sample.is_plain or not _is_whole(main, model):
+    exact = np.ones(sample.n_rows, dtype=bool) if sample.is_plain else sample.lower == sample.upper
+    if main is None or main.parameter in fixed or not exact.any() or not _is_whole(main, model):
         return None
-    x = (sample.x - model.own_unit.centre) / model.own_unit.scale
-    weight = np.ones(len(x)) if sample.weight is None else sample.weight
+    unit = model.own_unit
+    lower, upper = ((end - unit.centre) / unit.scale for end in (sample.lower, sample.upper))
+    window = None if sample.window is None else tuple((end - unit.centre) / unit.scale for end in sample.window)
+    weight = np.ones(len(lower)) if sample.weight is None else sample.weight
+    seen = _Seen(lower, upper, exact, weight, window)
+    x = np.where(np.isfinite(lower), lower, upper)
     for name, term in model.linear.items():
         if name in fixed or term is main or term.constant is None or not _is_whole(term, model):
             continue
         design = term.design(model.rows)
-        for rows, away in _splits(model.rows[term.key], term.constant, weight, main.size):
+        # Through a window the others may widen for nothing.
+        least = _PROMISING if window is None else 0.0
+        for rows, away in _splits(model.rows[term.key], term.constant, seen, main.size, least):
+            if not exact[rows].all():
+                continue
             way = np.asarray(np.linalg.lstsq(design, away, rcond=None)[0], dtype=float)
-            if any(_is_proved(model, x, weight, main, place, name, way, rows) for place in _places(model, main, x)):
+            if any(_is_proved(model, seen, main, place, name, way, rows) for place in _places(model, main, x)):
                 return _in_words(name, np.flatnonzero(rows).tolist(), sample.rows_given)
     return None
 
@@ -86,7 +108,7 @@ def _is_whole(term: Linear, model: ModelLike) -> bool:
     )
 
 
-def _splits(raw: Array, constant: int, weight: Array, most: int) -> Iterator[tuple[Mask, Array]]:
+def _splits(raw: Array, constant: int, seen: _Seen, most: int, least: float) -> Iterator[tuple[Mask, Array]]:
     """Few rows beyond a value of a column, and how far each row is beyond it; 1 in the farthest.
 
     Of columns of zeros and ones their sum counts too: it parts the rows of the first level from the others.
@@ -102,7 +124,8 @@ def _splits(raw: Array, constant: int, weight: Array, most: int) -> Iterator[tup
                 if np.count_nonzero(rows) > most:
                     break
                 away = (z - pivot) / (values[0] - pivot)
-                if weight[rows] @ away[rows] > -_PROMISING * (weight[~rows] @ away[~rows]):
+                others = ~rows & seen.exact  # what is not seen exactly loses little
+                if seen.weight[rows] @ away[rows] > -least * (seen.weight[others] @ away[others]):
                     yield rows, away
 
 
@@ -116,9 +139,7 @@ def _places(model: ModelLike, main: Linear, x: Array) -> Iterator[Array]:
                 yield predictor
 
 
-def _is_proved(
-    model: ModelLike, x: Array, weight: Array, main: Linear, place: Array, name: str, way: Array, rows: Mask
-) -> bool:
+def _is_proved(model: WithUnit, seen: _Seen, main: Linear, place: Array, name: str, way: Array, rows: Mask) -> bool:
     """Whether the log-likelihood rises step by step as the law concentrates on rows that are fitted exactly."""
     design = main.design(model.rows)
     fit = np.linalg.lstsq(design, place, rcond=None)[0]
@@ -130,7 +151,7 @@ def _is_proved(
     begin[model.base.param_names.index(main.parameter)] = fit
     at = model.base.param_names.index(name)
     for side in (-1.0, 1.0):
-        heights = [_height(model, x, weight, [*begin[:at], begin[at] + side * far * way, *begin[at + 1 :]])
+        heights = [_height(model, seen, [*begin[:at], begin[at] + side * far * way, *begin[at + 1 :]])
                    for far in _REACH]  # fmt: skip
         first, second = np.diff(heights)
         if np.all(np.isfinite(heights)) and second > _GROWS and 0.8 * first < second < 1.25 * first + _GROWS:
@@ -138,6 +159,11 @@ def _is_proved(
     return False
 
 
-def _height(model: ModelLike, x: Array, weight: Array, coefficients: Sequence[Any]) -> float:
+def _height(model: WithUnit, seen: _Seen, coefficients: Sequence[Any]) -> float:
     with np.errstate(all="ignore"):
-        return float(np.sum(weight * model.logpdf(x, *coefficients)))
+        rows = model.logpdf(np.where(np.isfinite(seen.lower), seen.lower, seen.upper), *coefficients)
+        if not seen.exact.all():
+            rows = np.where(seen.exact, rows, model.log_mass(seen.lower, seen.upper, *coefficients))
+        if seen.window is not None:
+            rows = rows - model.log_mass(*seen.window, *coefficients)
+        return float(np.sum(seen.weight * rows))

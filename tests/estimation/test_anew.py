@@ -5,6 +5,7 @@ import pytest
 from scipy import optimize, special, stats
 
 import mle_toolkit as mle
+from mle_toolkit.errors import UnboundedLikelihoodError
 
 _HALF_NORMAL = (
     [0.1642, 0.4435, 0.5654, 0.6192, 0.7436, 0.7963, 0.8091, 0.8214, 0.8479, 0.8916],
@@ -85,3 +86,18 @@ def test_two_counts_in_a_window_have_several_maxima(seed):
 
     assert fit.certificate.ok
     assert fit.llf > _highest(loglik, 4, starts=8, seed=1) - 1e-5
+
+
+def test_a_search_that_stops_on_its_way_to_a_spike_says_so():
+    """A GEV likelihood has no bound as its lower end comes to an observation; of few rows it often has no maximum."""
+    rng = np.random.default_rng(1)
+    design = np.column_stack([np.ones(10), rng.normal(size=(10, 3))])
+    x = design @ [1.0, 0.5, -0.5, 0.2] + rng.gumbel(size=10)
+    heights = []
+    for far in (50.0, 100.0, 200.0):
+        shape, size = 1 / far, np.exp(-far)  # Fréchet's law from an end so far below the smallest observation
+        log_ratio = np.log((x - np.min(x)) / size + 1)
+        heights.append(np.sum(np.log(shape) + far - (shape + 1) * log_ratio - np.exp(-shape * log_ratio)))
+    assert np.all(np.diff(heights) > 40.0)
+    with pytest.raises(UnboundedLikelihoodError, match="no local maximum of an unbounded likelihood: it rises without"):
+        mle.regress(x, design, "gev")

@@ -34,6 +34,37 @@ def test_one_row_far_out_in_the_formula_of_the_spread_is_named(law, other):
         mle.regress(x, one[:, None], law, **{other: np.column_stack([one, z])})
 
 
+def test_rows_in_a_window_may_widen_for_nothing():
+    """One row far out only so much as the others are apart; in a window they lose nothing as they widen."""
+    rng = np.random.default_rng(4)
+    z, x = rng.normal(size=11), rng.uniform(0.0, 1.0, 11)
+    z[10] = np.max(z[:10]) + 0.3
+    one = np.ones((11, 1))
+    spreads = np.column_stack([one, z])
+    heights = []
+    for far in (4.0, 8.0, 12.0):
+        scale = np.exp(-far * (z - np.sort(z)[-2]) / 0.3)
+        law = stats.norm(x[10], np.minimum(scale, 1e6))  # wider ones are uniform in the window to doubles
+        heights.append(np.sum(law.logpdf(x) - np.log(law.cdf(1.0) - law.cdf(0.0))))
+    # Whether there is a local maximum beside is another question.
+    with pytest.raises((UnboundedLikelihoodError, mle.FitWarning), match="row 10 exactly"):
+        mle.regress(mle.Sample(x).truncated(0.0, 1.0), one, "normal", sigma=spreads)
+
+
+def test_two_events_of_a_level_among_censored_times_are_named():
+    rng = np.random.default_rng(5)
+    z, level = rng.normal(size=30), np.array([1.0] * 2 + [0.0] * 28)
+    time, event = np.exp(0.3 * z + rng.normal(size=30)), np.arange(30) % 2 == 0
+    event[:2] = True
+    one = np.ones(30)
+    with pytest.warns(mle.FitWarning, match="rows 0, 1 exactly"):
+        fit = mle.regress(
+            mle.Sample.right_censored(time, event), np.column_stack([one, z]), "lognormal",
+            sdlog=np.column_stack([one, level]),
+        )  # fmt: skip
+    assert str(fit.certificate.verdict) == "local"
+
+
 def test_many_rows_of_every_level_stay_regular():
     rng = np.random.default_rng(3)
     z, level = rng.normal(size=40), np.repeat([0.0, 1.0], 20)
