@@ -1655,25 +1655,47 @@ def standard_errors(law: Law, data: Data, params: list[float], guesses: list[flo
         if np.max(np.abs(found / unit - 1)) <= off:
             return np.asarray(found)
     with mpmath.workdps(DIGITS), np.errstate(all="ignore"):
-        small = [mpmath.mpf(float(step)) * mpmath.mpf(10) ** -9 for step in steps]
+        small = [mpmath.mpf(float(step)) * mpmath.mpf(10) ** -12 for step in steps]
+        of = lambda u: data.exact_sum(law, values_at(u))  # noqa: E731
+        place = [mpmath.mpf(float(v)) for v in at]
+        for _ in range(_POLISHED):
+            gradient, exact = _in_digits(of, place, small)
+            if row is not None:
+                for i, value in enumerate(row):
+                    exact[rough, i] = exact[i, rough] = mpmath.mpf(float(value))
+            try:
+                cov = (-exact) ** -1
+            except ZeroDivisionError:
+                return None
+            variances = np.array([float(cov[i, i] / mpmath.mpf(float(unit[i])) ** 2) for i in range(len(free))])
+            if not (np.all(np.isfinite(variances)) and variances.min() > 0 and min(mpmath.eigsy(-exact)[0]) > 0):
+                return None
+            # Along a ridge, parameters that are rounded to doubles are so far beside it that the curvature is another.
+            step = cov * gradient
+            far = max(abs(move) / mpmath.mpf(float(error)) for move, error in zip(step, unit, strict=True))
+            if row is not None or not _SETTLED < far < _NEAR:
+                break
+            place = [v + move for v, move in zip(place, step, strict=True)]
+    return np.asarray(unit * np.sqrt(variances))
 
-        def of(moves: list[int]) -> Any:
-            u = [mpmath.mpf(float(v)) + k * h for v, k, h in zip(at, moves, small, strict=True)]
-            return data.exact_sum(law, values_at(u))
 
-        q = len(free)
-        moved = lambda *pairs: of([dict(pairs).get(i, 0) for i in range(q)])  # noqa: E731
-        centre, exact = of([0] * q), np.empty((q, q))
-        for i in range(q):
-            exact[i, i] = float((moved((i, 1)) - 2 * centre + moved((i, -1))) / small[i] ** 2)
-            for j in range(i):
-                cross = (
-                    moved((i, 1), (j, 1)) - moved((i, 1), (j, -1)) - moved((i, -1), (j, 1)) + moved((i, -1), (j, -1))
-                )
-                exact[i, j] = exact[j, i] = float(cross / (4 * small[i] * small[j]))
-    if row is not None:
-        exact[rough] = exact[:, rough] = row
-    scaled = -exact * np.outer(unit, unit)
-    if not np.all(np.isfinite(scaled)) or np.linalg.eigvalsh(scaled)[0] <= 0:
-        return None
-    return np.asarray(unit * np.sqrt(np.diag(np.linalg.inv(scaled))))
+_POLISHED, _SETTLED, _NEAR = 4, 1e-14, 1e-4
+"""Looks at the curvature, and lengths of Newton's step, in standard errors, between which another follows."""
+
+
+def _in_digits(of: Callable[[list[Any]], Any], place: list[Any], steps: list[Any]) -> tuple[Any, Any]:
+    """Gradient and Hessian by central differences whose steps are so small that nothing need be extrapolated."""
+    q = len(place)
+
+    def moved(*pairs: tuple[int, int]) -> Any:
+        away = dict(pairs)
+        return of([v + away.get(i, 0) * steps[i] for i, v in enumerate(place)])
+
+    centre, gradient, hessian = moved(), mpmath.zeros(q, 1), mpmath.zeros(q, q)
+    for i in range(q):
+        up, down = moved((i, 1)), moved((i, -1))
+        gradient[i], hessian[i, i] = (up - down) / (2 * steps[i]), (up - 2 * centre + down) / steps[i] ** 2
+        for j in range(i):
+            cross = moved((i, 1), (j, 1)) - moved((i, 1), (j, -1)) - moved((i, -1), (j, 1)) + moved((i, -1), (j, -1))
+            hessian[i, j] = hessian[j, i] = cross / (4 * steps[i] * steps[j])
+    return gradient, hessian

@@ -304,9 +304,10 @@ class Maximum(SentByValue):
 
     @cached_property
     def hessian(self) -> Array:
-        """Mean negative second derivatives by the coordinates; along a flat ridge by differences that keep more digits.
+        """Mean negative second derivatives by the coordinates, by differences that are longer where scores lose digits.
 
-        Longer ones, that is, which are taken where they agree with the short ones but for the rounding of these.
+        Along a flat ridge, and where a law is near a limit or far from the origin. Those of two lengths must then agree
+        better with each other than with the short ones, or with these but for rounding.
         """
         u, objective = self.coordinates, self.objective
         beside = self._hessian_beside if len(u) else None
@@ -317,13 +318,15 @@ class Maximum(SentByValue):
         if by_formula or not objective.has_score or len(u) == 0:
             return short
         seen = spectrum(short)
-        if seen is None or not abs(seen.eigenvalues[0]) < _WEAK:
+        if seen is None or _is_told_by_longer_steps(objective, u, short, seen):
             return short
         with np.errstate(all="ignore"):
-            long = fourth_order_each(objective.gradient, u, _LONGER)
-        long = 0.5 * (long + long.T)
-        same = np.abs(long - short) * np.outer(seen.unit, seen.unit) <= _ROUNDED_CURVATURE
-        return long if same.all() else short
+            long, longer = (fourth_order_each(objective.gradient, u, step) for step in (_LONGER, 10 * _LONGER))
+        long, longer = 0.5 * (long + long.T), 0.5 * (longer + longer.T)
+        moved, again = (np.abs(by * np.outer(seen.unit, seen.unit)).max() for by in (long - short, longer - long))
+        if again < _SETTLES * moved:
+            return longer
+        return long if moved <= _ROUNDED_CURVATURE else short
 
     @cached_property
     def spectrum(self) -> Spectrum | None:
@@ -606,6 +609,20 @@ def objective_near(
     return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
 
 
+def _is_told_by_longer_steps(objective: Objective, u: Array, short: Array, seen: Spectrum) -> bool:
+    """Whether second derivatives by short differences foretell the slopes farther away, on the least curved line.
+
+    By each principal axis, in standard errors.
+    """
+    weakest = seen.unit * seen.axes[:, 0]
+    step = _MIDDLE * weakest / np.abs(weakest).max()
+    with np.errstate(all="ignore"):
+        turned = (objective.gradient(u + step) - objective.gradient(u - step)) / 2 - short @ step
+        missed = (seen.unit * turned) @ seen.axes / np.sqrt(np.abs(seen.eigenvalues))
+        told = math.sqrt(abs(float(step @ short @ step)))
+        return bool((np.abs(missed) <= _MISSED * told).all())
+
+
 def wide_hessian(objective: Objective, u: Array) -> Array:
     """Second derivatives by wide differences, where coordinates have but few digits."""
     with np.errstate(all="ignore"):
@@ -667,6 +684,14 @@ _FOLLOWED = 2
 
 _LONGER = 1e-4
 """Step of differences of a score, in natural changes, where a ridge is flat: fourth order, error 1e-12 in rounding."""
+
+
+_MIDDLE, _MISSED = 3e-4, 1e-5
+"""Step of one look at the slopes to either side, and the share of them that short differences may miss."""
+
+
+_SETTLES = 0.2
+"""How much nearer to the next ones longer differences must be than to the short ones, to be taken."""
 
 
 _WIDE = 1e-2
