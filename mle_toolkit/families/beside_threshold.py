@@ -16,7 +16,7 @@ from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.pearson3 import Pearson3
 from mle_toolkit.families.relations import Chart
-from mle_toolkit.families.standardised import Together, slopes_by_differences
+from mle_toolkit.families.standardised import Together
 
 _NEAR, _TERMS = 0.05, 15
 """Size of w below which the deviate and its slopes by the shape are summed as power series, of so many terms."""
@@ -152,12 +152,8 @@ class GammaBeside(BesideThreshold):
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of the logs of the tails by the root."""
-        slopes = [2 * shapes[0] * side for (side,) in self._law.reduced_tail_slopes(z, np.square(shapes[0]))]
-        if any(np.isnan(side).any() for side in slopes):  # beside the normal law
-            differences = [side for (side,) in slopes_by_differences(self, z, shapes)]
-            slopes = [np.where(np.isnan(own), by, own) for own, by in zip(slopes, differences, strict=True)]
-        below, above = slopes
-        return (below,), (above,)
+        (below,), (above,) = self._law.reduced_tail_slopes(z, np.square(shapes[0]))
+        return (2 * shapes[0] * below,), (2 * shapes[0] * above,)
 
     def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
         """The threshold."""

@@ -85,29 +85,42 @@ def _gamma_masses(shape: Array, log_x: Array) -> tuple[Array, Array, Array]:
     return x, lower, upper
 
 
-def log_gamma_tails_by_expansion(shape: Array, u: Array) -> tuple[Array, Array]:
-    """Logs of P(a, a(1 + u)) and Q(a, a(1 + u)) for a of 1e4 and more, by Temme's uniform expansion (DLMF 8.12.3-4).
+_SECOND = (-1 / 540, -1 / 288, 1 / 378, -9.9022633744855967e-4, 2.0576131687242798e-4, -4.0187757201646091e-7)
+_THIRD = (25 / 6048, -2.6813271604938272e-3, 7.7160493827160494e-4, 2.0093878600823045e-6)
+"""Coefficients of Temme's c1 and c2 in powers of η: of 1/η³ - 1/u³ - 1/u² - 1/(12 u), and of c1'/η + 1/(288 u)."""
+
+
+def log_gamma_tails_by_expansion(q: Array, z: Array, u: Array) -> tuple[Array, Array]:
+    """Logs of P(a, a(1 + u)) and Q(a, a(1 + u)) for a of 2,500 and more, by Temme's uniform expansion (DLMF 8.12.3-4).
 
     SciPy's functions lose the left tail beyond 4.5 deviations for a above 1e5, where their series are cut.
+
+    Parameters
+    ----------
+    q, z, u : ndarray of shape (n,)
+        1/sqrt(a), u/q, which for q = 0 is a deviate of the normal law, and u.
     """
-    fall = np.where(np.abs(u) < 0.1, 0.0, u - np.log1p(u))
-    small = np.where(np.abs(u) < 0.1, u, 0.0)
+    near = np.abs(u) < 0.1
+    small = np.where(near, u, 0.0)
     rest = np.zeros_like(small)  # (w - 1)/u near 0, where w = 2 (u - log(1 + u))/u²
     for k in range(17, 0, -1):
         rest = rest * small + (-1.0) ** k * 2 / (k + 2)
-    far = np.where(np.abs(u) < 0.1, 1.0, u)
-    w = np.where(np.abs(u) < 0.1, 1 + small * rest, 2 * fall / np.square(far))
-    rest = np.where(np.abs(u) < 0.1, rest, (w - 1) / far)
-    root = np.sqrt(w)
-    eta = u * root
-    # c0 = 1/u - 1/η, and the first terms of c1, whose share is below 1e-6.
-    first = rest / (root * (root + 1)) + (-1 / 540 - eta / 288 + 25 / 12096 * eta * eta) / shape
-    tails = []
-    for sign in (1.0, -1.0):
-        v = sign * eta * np.sqrt(shape)
-        log_p = special.log_ndtr(v)
-        share = np.exp(-0.5 * (v * v + math.log(2 * math.pi)) - log_p)
-        tails.append(log_p + np.log1p(-sign * first / np.sqrt(shape) * share))
+    far = np.where(near, 1.0, u)
+    with np.errstate(all="ignore"):  # at the end, and at infinity
+        w = np.where(near, 1 + small * rest, 2 * (far - np.log1p(far)) / np.square(far))
+        rest = np.where(near, rest, (w - 1) / far)
+        root = np.sqrt(w)
+        eta = u * root
+        # c0 = 1/u - 1/η, and the series of c1 and c2, whose shares are below 1e-6 and 1e-10.
+        second, third = (np.polynomial.polynomial.polyval(eta, c) for c in (_SECOND, _THIRD))
+        first = rest / (root * (root + 1)) + (second + third * np.square(q)) * np.square(q)
+        deviate = np.where(np.isfinite(z), z * root, z)
+        tails = []
+        for sign in (1.0, -1.0):
+            v = sign * deviate
+            log_p = special.log_ndtr(v)
+            share = np.exp(-0.5 * (v * v + math.log(2 * math.pi)) - log_p)
+            tails.append(log_p + np.where(np.isfinite(v), np.log1p(-sign * first * q * share), 0.0))
     return tails[0], tails[1]
 
 
@@ -122,6 +135,11 @@ def log_gamma_quantiles(shape: Array, p: Array) -> tuple[Array, Array]:
     return quantiles[0], quantiles[1]
 
 
+def _by_expansion(shape: Array, log_x: Array) -> tuple[Array, Array]:
+    u = np.expm1(log_x - np.log(shape))
+    return log_gamma_tails_by_expansion(1 / np.sqrt(shape), u * np.sqrt(shape), u)
+
+
 def _log_gammainc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Array) -> Array:
     with np.errstate(divide="ignore"):
         value = np.where(lower > 0.5, np.log1p(-upper), np.log(lower))
@@ -131,8 +149,7 @@ def _log_gammainc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Arr
     if np.any(tiny):
         value[tiny] = _log_gammainc_by_series(shape[tiny], log_x[tiny])
     if np.any(large):
-        u = np.expm1(log_x[large] - np.log(shape[large]))
-        value[large] = log_gamma_tails_by_expansion(shape[large], u)[0]
+        value[large] = _by_expansion(shape[large], log_x[large])[0]
     return np.asarray(value)
 
 
@@ -142,7 +159,7 @@ def _log_gammaincc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Ar
     tiny = (upper < SMALLEST_MASS) & (x < np.inf)
     large = tiny & (shape > _LARGEST_OF_SCIPY) & (x < (1.0 + _NEAR) * shape)
     if np.any(large):
-        value[large] = log_gamma_tails_by_expansion(shape[large], np.expm1(log_x[large] - np.log(shape[large])))[1]
+        value[large] = _by_expansion(shape[large], log_x[large])[1]
     tiny &= ~large
     if np.any(tiny):
         value[tiny] = _log_gammaincc_by_fraction(shape[tiny], x[tiny])

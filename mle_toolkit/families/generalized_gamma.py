@@ -20,8 +20,15 @@ from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
-from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
+from mle_toolkit.families.gamma_tails import (
+    gamma_tails,
+    log_gamma_quantiles,
+    log_gamma_tails,
+    log_gamma_tails_by_expansion,
+    log_gammainc_slopes,
+)
 from mle_toolkit.families.in_scipy import InScipy
+from mle_toolkit.families.means_in_tails import means_in_tails
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
@@ -63,8 +70,8 @@ _LARGEST_SHIFT = 600.0
 _TOWARDS_POWER = 0.25
 """Shape1 below which a search may be on the way to 0: |Q| above 2."""
 
-_NEAR_NORMAL = 1e-5
-"""|Q| below which tails are those of the normal law and the first term beyond: the next is Q² of them."""
+_NEAR_NORMAL, _MODERATE = 0.02, 0.15
+"""|Q| below which tails have an expansion about the normal ones, and below which formulas of their slopes cancel."""
 
 _SERIES_SHAPE = 20.0
 _SERIES = tuple(
@@ -458,40 +465,67 @@ class _Prentice(Family):
     @staticmethod
     def log_tails(x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""
-        w, q = np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, q)
-        below, above = np.empty((2, *w.shape))
-        normal = np.abs(q) < _NEAR_NORMAL
-        if normal.any():
-            below[normal], above[normal] = _log_tails_near_normal(w[normal], q[normal])
-        if not normal.all():
-            v, r = w[~normal], q[~normal]
-            lower, upper = log_gamma_tails(1 / (r * r), r * v - 2 * np.log(np.abs(r)))
-            below[~normal], above[~normal] = np.where(r > 0, lower, upper), np.where(r > 0, upper, lower)
-        return below, above
+        return _log_tails(*np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, np.asarray(q, dtype=float)))
 
     def tail_scores(self, x: Array, mu: Array, sigma: Array, q: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log(1 - F) by mu, sigma and q; by q NaN near 0, where differences serve."""
-        known = np.where(np.abs(q) < _NEAR_NORMAL, np.nan, q)
-        w, q = np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, known)
-        of_lower, of_upper = (
-            (-by_t * (q / sigma), -by_t * (q / sigma) * w, by_t * (w - 2 / q) - by_shape * (2 / q**3))
-            for by_shape, by_t in log_gammainc_slopes(1 / (q * q), q * w - 2 * np.log(np.abs(q)))
+        """Derivatives of log F and of log(1 - F) by mu, sigma and q; near the normal law of logs, means in a tail."""
+        w, q = np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, np.asarray(q, dtype=float))
+        by_w, by_q = np.full((2, 2, *w.shape), np.nan)
+        apart = np.abs(q) >= _MODERATE
+        if apart.any():
+            v, r = w[apart], q[apart]
+            slopes = log_gammainc_slopes(1 / (r * r), r * v - 2 * np.log(np.abs(r)))
+            for side, (by_shape, by_t) in enumerate(slopes):
+                own = np.where(r > 0, side, 1 - side)
+                by_w[own, *apart.nonzero()] = by_t * r
+                by_q[own, *apart.nonzero()] = by_t * (v - 2 / r) - by_shape * (2 / r**3)
+        near = ~apart & np.isfinite(w)
+        if near.any():
+            by_w[:, near], by_q[:, near] = _tail_slopes_near_normal(w[near], q[near])
+        below, above = ((-along / sigma, -along / sigma * w, by) for along, by in zip(by_w, by_q, strict=True))
+        return below, above
+
+
+def _log_tails(w: Array, q: Array) -> tuple[Array, Array]:
+    """Logs of both tails of the standardised log of x."""
+    below, above = np.empty((2, *w.shape))
+    normal = np.abs(q) < _NEAR_NORMAL
+    if normal.any():
+        v, r = w[normal], q[normal]
+        turned = np.where(r >= 0, 1.0, -1.0)
+        with np.errstate(over="ignore"):
+            z = turned * v * special.exprel(r * v)
+            lower, upper = log_gamma_tails_by_expansion(np.abs(r), z, np.expm1(r * v))
+        below[normal], above[normal] = np.where(r >= 0, lower, upper), np.where(r >= 0, upper, lower)
+    if not normal.all():
+        v, r = w[~normal], q[~normal]
+        lower, upper = log_gamma_tails(1 / (r * r), r * v - 2 * np.log(np.abs(r)))
+        below[~normal], above[~normal] = np.where(r > 0, lower, upper), np.where(r > 0, upper, lower)
+    return below, above
+
+
+def _tail_slopes_near_normal(w: Array, q: Array) -> tuple[Array, Array]:
+    """Derivatives of the logs of both tails by w and by q, where the log of x is nearly normal."""
+
+    def density(at: Array) -> tuple[Array, Array]:
+        height, by_q, _ = _heights(q)
+        level, slope = _exponential(q * at, 1)
+        return height - at * at * level, by_q - at**3 * slope
+
+    tails = _log_tails(w, q)
+    height, up = density(w)[0], w >= 0
+    with np.errstate(over="ignore"):
+        slopes = means_in_tails(
+            density,
+            w,
+            up=up,
+            steep=np.where(up, 1.0, -1.0) * w * special.exprel(q * w),
+            bend=np.exp(q * w),
+            room=np.full(w.shape, np.inf),
+            log_tails=tails,
         )
-        pairs = list(zip(of_lower, of_upper, strict=True))
-        below = tuple(np.where(q < 0, upper, lower) for lower, upper in pairs)
-        return below, tuple(np.where(q < 0, lower, upper) for lower, upper in pairs)
-
-
-def _log_tails_near_normal(w: Array, q: Array) -> tuple[Array, Array]:
-    """Logs of both tails by Temme's expansion (DLMF 8.12.7), whose first coefficient is -1/3."""
-    z = w * np.sqrt(2 * _exponential(q * w, 0)[0])
-    tails = []
-    for sign in (1.0, -1.0):
-        log_p = special.log_ndtr(sign * z)
-        with np.errstate(invalid="ignore"):
-            share = np.exp(-0.5 * (z * z + math.log(2 * math.pi)) - log_p)
-        tails.append(log_p + np.where(np.isfinite(z), np.log1p(sign * q / 3 * share), 0.0))
-    return tails[0], tails[1]
+        rates = np.exp(height - tails[0]), -np.exp(height - tails[1])
+    return np.array(rates), np.array(slopes)
 
 
 def _exponential(v: Array, derivatives: int = 2) -> list[Array]:

@@ -18,6 +18,7 @@ from mle_toolkit.families.gamma_tails import (
     log_gammainc_slopes,
 )
 from mle_toolkit.families.gev import exponential_beyond
+from mle_toolkit.families.means_in_tails import means_in_tails
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.power_in_window import powers_in_window
 from mle_toolkit.families.registry import get_family
@@ -40,8 +41,11 @@ _COEFFICIENTS = tuple(
 _SERIES_SHAPE = 20.0
 """Gamma shape from which the height of the density is summed as its asymptotic series."""
 
-_NEAR_NORMAL = 0.02
-"""Size of the skew below which the gamma shape is above 1e4, and tails have an expansion about the normal ones."""
+_NEAR_NORMAL = 0.04
+"""Size of the skew below which the gamma shape is above 2,500, and tails have an expansion about the normal ones."""
+
+_MODERATE = 0.15
+"""Size of the skew below which slopes of the tails of the gamma law cancel, and are means in a tail instead."""
 
 _LARGEST_START = 1.9
 _STEEP = (1.2, 1.8)
@@ -110,29 +114,52 @@ class Pearson3(LocationScale):
             up = skew[curved] > 0
             below[curved], above[curved] = np.where(up, first, second), np.where(up, second, first)
         if flat.any():
-            shape = 4 / np.square(np.where(skew[flat] == 0, 1.0, skew[flat]))
-            first, second = log_gamma_tails_by_expansion(shape, u[flat])
-            up = skew[flat] > 0
+            up = skew[flat] >= 0
+            first, second = log_gamma_tails_by_expansion(
+                0.5 * np.abs(skew[flat]), np.where(up, z[flat], -z[flat]), u[flat]
+            )
             below[flat], above[flat] = np.where(up, first, second), np.where(up, second, first)
-            normal = skew == 0
-            below[normal], above[normal] = special.log_ndtr(z[normal]), special.log_ndtr(-z[normal])
         return below, above
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of the logs of the tails by skew; NaN near 0, where differences serve."""
+        """Derivatives of the logs of the tails by skew, as of a gamma law; near the normal law means in a tail."""
         z, skew = np.broadcast_arrays(np.asarray(z, dtype=float), np.asarray(shapes[0], dtype=float))
         slopes = np.full((2, *z.shape), np.nan)
         u = 0.5 * skew * z
-        some = (np.abs(skew) >= _NEAR_NORMAL) & (u > -1)
+        near = np.abs(skew) < _MODERATE
+        some = ~near & (u > -1)
         if some.any():
-            z, skew, u = z[some], skew[some], u[some]
-            shape = 4 / np.square(skew)
+            z_some, skew_some, u = z[some], skew[some], u[some]
+            shape = 4 / np.square(skew_some)
             tails = log_gammainc_slopes(shape, np.log(shape) + np.log1p(u))
             below, above = (
-                -(2 / skew) * (shape * by_shape + by_t) + by_t * 0.5 * z / (1 + u) for by_shape, by_t in tails
+                -(2 / skew_some) * (shape * by_shape + by_t) + by_t * 0.5 * z_some / (1 + u) for by_shape, by_t in tails
             )
-            slopes[:, some] = np.where(skew > 0, below, above), np.where(skew > 0, above, below)
+            slopes[:, some] = np.where(skew_some > 0, below, above), np.where(skew_some > 0, above, below)
+        within = near & (0.5 * skew * z > -1) & np.isfinite(z)
+        if within.any():
+            slopes[:, within] = self._means_in_tails(z[within], skew[within])
         return (slopes[0],), (slopes[1],)
+
+    def _means_in_tails(self, z: Array, skew: Array) -> tuple[Array, Array]:
+        """Derivatives of the logs of the tails by skew, where the end is far away."""
+        up, spread = z >= 0, 1 + 0.5 * skew * z
+        with np.errstate(divide="ignore"):
+            room = np.where((skew > 0) == up, np.inf, 2 * spread / np.abs(skew))
+
+        def density(at: Array) -> tuple[Array, Array]:
+            along = np.broadcast_to(skew, at.shape)
+            return self.reduced(at, along), self.reduced_slopes(at, along)[1]
+
+        return means_in_tails(
+            density,
+            z,
+            up=up,
+            steep=np.where(up, 1.0, -1.0) * (z + 0.5 * skew) / spread,
+            bend=1 / np.square(spread),
+            room=room,
+            log_tails=self.reduced_tails(z, skew),
+        )
 
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of z: that of a gamma law, or near the normal law a root."""
