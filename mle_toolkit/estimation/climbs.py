@@ -392,9 +392,12 @@ def _below_supremum(
         supremum = f"the log-likelihood only approaches its supremum, {found.loglik:.8g}, as {names} runs off"
     if supremum is None:
         return found
+    tried = [found.likelihood.log_jacobian - found.loglik / found.likelihood.nobs]
     for end in sorted(ends, key=lambda end: end.value):
-        if not is_minimum(objective, end.u):
+        known = any(abs(end.value - value) * found.likelihood.nobs <= SAME_NATS for value in tried)
+        if known or not is_minimum(objective, end.u):
             continue
+        tried.append(end.value)
         with contextlib.suppress(NoMaximumError):
             local = settled(end)
             if local.loglik < found.loglik - SAME_NATS and local.certify().ok and not local.boundary:
