@@ -10,7 +10,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -705,11 +705,10 @@ class ScipyLaw(Standardised):
         rows = self._combinations(grids)
         low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
         spread = (high - low) or float(np.sqrt(sample.var())) or abs(middle) or 1.0
-        all_shapes = [column[:, None] for column in self._columns(rows, list(shapes))]
-        quartiles = np.array([0.25, 0.5, 0.75])
+        all_shapes = tuple(tuple(column) for column in self._columns(rows, list(shapes)).tolist())
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            standard = _within_range(self.dist.ppf, quartiles, [*all_shapes, 0.0, 1.0])
+            standard = _quartiles(self.dist, all_shapes)
             standard = np.broadcast_to(standard, (len(rows), 3))
             scale = (spread / (standard[:, 2] - standard[:, 0]))[:, None] * _STRETCHES
         loc = middle - scale * standard[:, 1:2]
@@ -780,6 +779,16 @@ class ScipyLaw(Standardised):
             warnings.simplefilter("ignore")
             end = optimize.minimize(cost, u, method="Nelder-Mead", options={"maxiter": 400, "fatol": 1e-10})
         return to_theta(end.x) if end.fun <= cost(u) else theta
+
+
+@lru_cache(maxsize=64)
+def _quartiles(dist: Any, shapes: tuple[tuple[float, ...], ...]) -> Array:
+    """Quartiles at loc 0 and scale 1 by row, of as many values of each shape: by roots of integrals for some laws.
+
+    They are kept, because replicates of a fit, and groups, begin at the same shapes.
+    """
+    columns = [np.array(values)[:, None] for values in shapes]
+    return _within_range(dist.ppf, np.array([0.25, 0.5, 0.75]), [*columns, 0.0, 1.0])
 
 
 def _within_range(method: Any, x: Array, arguments: Sequence[Any]) -> Array:
