@@ -87,6 +87,14 @@ class Binomial(Family):
         """Probability of more than x: an incomplete beta function."""
         return self._tail(x, p, 1.0, 0.0, special.betainc)
 
+    def logcdf(self, x: Array, p: Array) -> Array:
+        """Log of the cdf."""
+        return _log_of_nearer(self.cdf(x, p), self.sf(x, p))
+
+    def logsf(self, x: Array, p: Array) -> Array:
+        """Log of the survival function."""
+        return _log_of_nearer(self.sf(x, p), self.cdf(x, p))
+
     def _tail(self, x: Array, p: Array, before: float, after: float, of: Callable[..., Array]) -> Array:
         """A tail by a function of (x + 1, n - x, p), and what it is before all counts and after them."""
         count, n = np.floor(x), np.asarray(self.n, dtype=float)
@@ -105,6 +113,12 @@ class Binomial(Family):
     def from_scipy(n: float, p: float, loc: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.binom(n, p, loc)``; None but for loc = 0."""
         return {"n": int(n), "p": p} if loc == 0 else None
+
+
+def _log_of_nearer(tail: Array, rest: Array) -> Array:
+    """Log of a tail, from whichever of it and the rest has more digits of it."""
+    with np.errstate(divide="ignore"):  # of 0, where the other is computed
+        return np.asarray(np.where(tail > 0.5, np.log1p(-rest), np.log(tail)))
 
 
 def trials_support(name: str, n: Any) -> Interval:

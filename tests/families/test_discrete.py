@@ -219,6 +219,15 @@ def test_negbin_tails_keep_their_digits_up_to_the_poisson_limit(size, mu):
     np.testing.assert_array_equal(law.sf(ends), [1.0, 1.0, law.sf(1.0), 0.0, np.nan])
 
 
+def test_logs_of_binomial_tails_have_digits_beside_0_too():
+    """The log of a probability beside 1 was that of 1; each row has its own number of trials."""
+    law = mle.distribution(mle.get_family("binomial", n=np.array([12, 12, 30])), p=1e-3)
+    some = np.log1p(-(0.999**30))
+    assert law.logcdf([11.0, 12.0, 0.0]) == pytest.approx([-1e-36, 0.0, 30 * np.log(0.999)], rel=1e-13, abs=0)
+    assert law.logsf([11.0, 12.0, 0.0]) == pytest.approx([12 * np.log(1e-3), -np.inf, some], rel=1e-13)
+    assert law.logsf([-1.0, -1.0, -1.0]).tolist() == [0.0] * 3
+
+
 @pytest.mark.parametrize("size", [1e-300, 3e-295])
 @pytest.mark.parametrize("mu", [1e-280, 1e-3, 1.0, 1e6])
 def test_the_long_tail_of_a_negbin_law_of_hardly_any_size_has_its_digits(size, mu):
