@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,10 +92,23 @@ def test_help_loads_no_numbers():
     assert sorted(loaded_after(statement).intersection(HEAVY)) in ([], ["rich"])
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+@cache
+def modules() -> tuple[Path, ...]:
+    return tuple(sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"))
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def is_room(name: str) -> bool:
+    """Whether a dotted name is the one of a directory."""
+    return name == "mle_toolkit" or (PACKAGE.parent / name.replace(".", "/")).is_dir()
+
+
+@cache
 def dotted(path: Path) -> str:
     parts = ("mle_toolkit", *path.relative_to(PACKAGE).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -107,11 +121,13 @@ def is_type_checking(node: ast.If) -> bool:
     )
 
 
-def imported(node: ast.AST, module: str, is_package: bool) -> list[str]:
-    """Modules of ours that a piece of code imports when it runs, also inside functions."""
+def imported(node: ast.AST, module: str, is_package: bool, *, types: bool = False) -> list[str]:
+    """Modules of ours that a piece of code imports when it runs, also inside functions; or for its types too."""
     found: list[str] = []
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and is_type_checking(child):
+        if isinstance(child, ast.expr):
+            continue  # has no statement in it
+        if isinstance(child, ast.If) and is_type_checking(child) and not types:
             found += imported(ast.Module(child.orelse, []), module, is_package)
         elif isinstance(child, ast.Import):
             found += [alias.name for alias in child.names]
@@ -120,12 +136,12 @@ def imported(node: ast.AST, module: str, is_package: bool) -> list[str]:
             if child.level:
                 above = module.split(".")[: len(module.split(".")) - child.level + is_package]
                 base = ".".join([*above, *([child.module] if child.module else [])])
-            if base == "mle_toolkit" or (PACKAGE.parent / base.replace(".", "/")).is_dir():
+            if is_room(base):
                 found += [f"{base}.{alias.name}" for alias in child.names]
             else:
                 found.append(base)
         else:
-            found += imported(child, module, is_package)
+            found += imported(child, module, is_package, types=types)
     return [name for name in found if name.split(".")[0] == "mle_toolkit"]
 
 
@@ -141,7 +157,7 @@ def test_imports_run_downwards(path):
     module = dotted(path)
     wrong = [
         name
-        for name in imported(ast.parse(path.read_text(encoding="utf-8")), module, path.name == "__init__.py")
+        for name in imported(tree_of(path), module, path.name == "__init__.py")
         if (name == "mle_toolkit" or height(name) > height(module)) and (module, name) not in EXCEPTIONS
     ]
     assert wrong == []
@@ -196,7 +212,7 @@ def test_a_law_is_a_family_where_it_is_fitted_and_a_distribution_where_it_is_ask
         f"{dotted(path)}:{node.lineno}"
         for path in modules()
         if dotted(path).split(".")[1] in rooms
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.arg) and node.arg == "law" and node.annotation is not None
         if re.search(rf"\b{other}\b", ast.unparse(node.annotation))
     ]
@@ -226,12 +242,8 @@ DOORS = {
 
 def needed_by(path: Path) -> set[str]:
     """Modules of ours that a file needs, types included."""
-    tree, module = ast.parse(path.read_text(encoding="utf-8")), dotted(path)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and is_type_checking(node):
-            node.test = ast.Constant(value=True)
-    known = {dotted(other) for other in modules()}
-    found = imported(tree, module, path.name == "__init__.py")
+    module, known = dotted(path), set(map(dotted, modules()))
+    found = imported(tree_of(path), module, path.name == "__init__.py", types=True)
     return {name if name in known else name.rpartition(".")[0] for name in found} & known - {module}
 
 
@@ -268,7 +280,7 @@ def test_every_exception_is_still_needed():
     imports = {
         (dotted(path), name)
         for path in modules()
-        for name in imported(ast.parse(path.read_text(encoding="utf-8")), dotted(path), path.name == "__init__.py")
+        for name in imported(tree_of(path), dotted(path), path.name == "__init__.py")
     }
     assert set(EXCEPTIONS) <= imports
 
@@ -280,5 +292,5 @@ MOST_LINES = 600
 @pytest.mark.parametrize("path", [*modules(), PACKAGE / "__init__.py"], ids=dotted)
 def test_a_file_is_no_longer_than_can_be_read_at_once_or_says_why(path):
     text = path.read_text(encoding="utf-8")
-    why = ast.get_docstring(ast.parse(text)) or ""
+    why = ast.get_docstring(tree_of(path)) or ""
     assert (text.count("\n") > MOST_LINES) == (f"Over {MOST_LINES} lines, because " in why)
