@@ -26,7 +26,7 @@ def wrappings() -> dict[str, np.ndarray]:
 
 def exact_mass(low: float, high: float, kappa: float) -> mp.mpf:
     """Probability of an arc under the law about 0."""
-    with mp.workdps(40):
+    with mp.workdps(25):
         k = mp.mpf(kappa)
         width = 1 / mp.sqrt(k + 1)
         marks = [m + j * width for m in (0, 2 * mp.pi) for j in (-12, -8, -4, -2, -1, 0, 1, 2, 4, 8, 12)]

@@ -1,5 +1,7 @@
 """Second derivatives of counts whose rates vary, against differences of mpmath's log-probabilities, to their limits."""
 
+from functools import cache
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -90,6 +92,7 @@ def test_scores_and_second_derivatives(law, reference, close, point):
         at = [mp.mpf(p) for p in params]
         h = [mp.mpf(10) ** -9 * abs(p) for p in at]
 
+        @cache
         def f(*moves):
             return reference(mp.mpf(x), *(p + m * step for p, m, step in zip(at, moves, h, strict=True)))
 

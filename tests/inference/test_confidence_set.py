@@ -122,9 +122,9 @@ def test_models_that_are_alike_do_not_disturb():
     alone, copies = stacking_weights(held_out(scores)), stacking_weights(held_out(scores[:, [0, 1, 0, 1, 0]]))
     assert copies[0] + copies[2] + copies[4] == pytest.approx(alone[0], abs=1e-5)
     found = mle.compare(mle.datasets.load("rivers").sample())
-    w = found.weights("stacking", rng=1)
-    assert sum(w.values()) == pytest.approx(1.0)
     scores = found.cross_validated(rng=1)
+    w = found.weights("stacking", held_out=scores)
+    assert sum(w.values()) == pytest.approx(1.0)
     density = np.exp(scores.scores - scores.scores.max(axis=1, keepdims=True))
     ratio = density / (density @ np.array(list(w.values())))[:, None]
     assert np.nanmax(np.mean(ratio, axis=0)) < 1 + 1e-7
