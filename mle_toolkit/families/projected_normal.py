@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.circular import Circular, about, mean_direction, on_turn, onto_turn
 from mle_toolkit.families.domain import NON_NEGATIVE, REAL
@@ -204,12 +204,20 @@ def _log_height(away: Array, gamma: Array) -> Array:
     """Log of 2π times the density by radians at angles from the mode."""
     u = np.asarray(gamma * np.cos(away), dtype=float)
     far = u < _FAR
-    some, beyond = np.where(far, 0.0, u), np.where(far, u, _FAR)
+    some = np.where(far, 0.0, u)
     near = _HALF_LOG_TWO_PI + np.log(some * special.ndtr(some) + np.exp(-0.5 * some * some - _HALF_LOG_TWO_PI))
     gamma = np.asarray(gamma, dtype=float)
     return np.where(
-        far, np.log(_series(beyond)[0]) - 0.5 * np.square(gamma), near - 0.5 * np.square(gamma * np.sin(away))
+        far, np.log(_series_where(far, u)[0]) - 0.5 * np.square(gamma), near - 0.5 * np.square(gamma * np.sin(away))
     )
+
+
+def _series_where(far: Mask, u: Array) -> Array:
+    """The series of those far below 0, which few are, and 1 for the others; shape (3, ...)."""
+    found = np.ones((3, *u.shape))
+    if far.any():
+        found[:, far] = _series(u[far])
+    return found
 
 
 def _series(u: Array) -> tuple[Array, Array, Array]:
@@ -226,15 +234,15 @@ def _slopes(u: Array) -> tuple[Array, Array]:
     """Derivative of log(1 + u Φ(u)/φ(u)), less u; and its second derivative."""
     u = np.asarray(u, dtype=float)
     far = u < _FAR
-    some, beyond = np.where(far, 0.0, u), np.where(far, u, _FAR)
+    some = np.where(far, 0.0, u)
     height = np.exp(-0.5 * some * some - _HALF_LOG_TWO_PI)
     share = special.ndtr(some)
     both = some * share + height
     ratio = share / both
-    value, slope, bend = _series(beyond)
+    value, slope, bend = _series_where(far, u)
     log_slope = slope / value
     return (
-        np.where(far, log_slope - beyond, ratio),
+        np.where(far, log_slope - u, ratio),
         np.where(far, bend / value - np.square(log_slope), 1 + height / both - np.square(ratio)),
     )
 
