@@ -207,9 +207,8 @@ def _log_height(away: Array, gamma: Array) -> Array:
     some = np.where(far, 0.0, u)
     near = _HALF_LOG_TWO_PI + np.log(some * special.ndtr(some) + np.exp(-0.5 * some * some - _HALF_LOG_TWO_PI))
     gamma = np.asarray(gamma, dtype=float)
-    return np.where(
-        far, np.log(_series_where(far, u)[0]) - 0.5 * np.square(gamma), near - 0.5 * np.square(gamma * np.sin(away))
-    )
+    beyond = np.log(_series_where(far, u)[0]) - 0.5 * np.square(gamma)
+    return np.asarray(np.where(far, beyond, near - 0.5 * np.square(gamma * np.sin(away))))
 
 
 def _series_where(far: Mask, u: Array) -> Array:
