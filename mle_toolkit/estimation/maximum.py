@@ -320,13 +320,15 @@ class Maximum(SentByValue):
         seen = spectrum(short)
         if seen is None or _is_told_by_longer_steps(objective, u, short, seen):
             return short
-        with np.errstate(all="ignore"):
-            long, longer = (fourth_order_each(objective.gradient, u, step) for step in (_LONGER, 10 * _LONGER))
-        long, longer = 0.5 * (long + long.T), 0.5 * (longer + longer.T)
-        moved, again = (np.abs(by * np.outer(seen.unit, seen.unit)).max() for by in (long - short, longer - long))
-        if again < _SETTLES * moved:
+        long = longer_hessian(objective, u, _LONGER)
+        moved = _farthest(long, short, seen.unit)
+        flat = moved <= _ROUNDED_CURVATURE
+        if flat and abs(seen.eigenvalues[0]) < _ROUNDED_CURVATURE:
+            return long
+        longer = longer_hessian(objective, u, 10 * _LONGER)
+        if _farthest(longer, long, seen.unit) < _SETTLES * moved:
             return longer
-        return long if moved <= _ROUNDED_CURVATURE else short
+        return long if flat else short
 
     @cached_property
     def spectrum(self) -> Spectrum | None:
@@ -349,7 +351,7 @@ class Maximum(SentByValue):
         if smooth is None:
             return None
         v = smooth.coordinates.from_theta(self.theta_in_unit)
-        second, own = wide_hessian(smooth, v), smooth.coordinates.jacobian(v)
+        second, own = longer_hessian(smooth, v, WIDE), smooth.coordinates.jacobian(v)
         with np.errstate(all="ignore"):
             turn = np.linalg.lstsq(own, self.objective.coordinates.jacobian(self.coordinates), rcond=None)[0]
         bent = np.asarray(turn.T @ second @ turn)
@@ -623,11 +625,16 @@ def _is_told_by_longer_steps(objective: Objective, u: Array, short: Array, seen:
         return bool((np.abs(missed) <= _MISSED * told).all())
 
 
-def wide_hessian(objective: Objective, u: Array) -> Array:
-    """Second derivatives by wide differences, where coordinates have but few digits."""
+def _farthest(one: Array, other: Array, unit: Array) -> float:
+    """Largest difference of second derivatives, where the diagonal is 1."""
+    return float(np.abs((one - other) * np.outer(unit, unit)).max())
+
+
+def longer_hessian(objective: Objective, u: Array, step: float) -> Array:
+    """Second derivatives by differences over longer steps, where scores have but few digits."""
     with np.errstate(all="ignore"):
-        wide = fourth_order_each(objective.gradient, u, _WIDE)
-    return np.asarray(0.5 * (wide + wide.T))
+        second = fourth_order_each(objective.gradient, u, step)
+    return np.asarray(0.5 * (second + second.T))
 
 
 def other_objective(objective: Objective, domains: Sequence[Domain], theta: Array) -> Objective | None:
@@ -694,7 +701,7 @@ _SETTLES = 0.2
 """How much nearer to the next ones longer differences must be than to the short ones, to be taken."""
 
 
-_WIDE = 1e-2
+WIDE = 1e-2
 """The same where scores have but six digits: in a logarithm of a distance that is a part in 1e10 of all."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
-from mle_toolkit.estimation.maximum import Maximum, maximum_at, wide_hessian
+from mle_toolkit.estimation.maximum import WIDE, Maximum, longer_hessian, maximum_at
 from mle_toolkit.numerics.newton import newton_step
 
 _STEPS, _SHORT, _SETTLED = 8, 2.0, 1e-5
@@ -26,7 +26,7 @@ def in_smooth_coordinates(found: Maximum) -> Maximum:
     nobs = found.likelihood.nobs
     for _ in range(_STEPS):
         gradient = smooth.gradient(v)
-        step, convex = newton_step(gradient, wide_hessian(smooth, v))
+        step, convex = newton_step(gradient, longer_hessian(smooth, v, WIDE))
         longest = float(np.max(np.abs(step), initial=0.0))
         if not (convex and longest < _SHORT):
             return found
