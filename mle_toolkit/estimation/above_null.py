@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, NoMaximumError
-from mle_toolkit.estimation.anew import Place, ends_anew
+from mle_toolkit.estimation.anew import ends_anew
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.climbed import Climbed, climbed_from
 from mle_toolkit.estimation.maximum import Maximum
@@ -86,11 +86,10 @@ def _anew(
     return found
 
 
-def _climbed(model: Model, sample: Sample, options: Mapping[str, Any], end: Place, height: float) -> Maximum | None:
+def _climbed(model: Model, sample: Sample, options: Mapping[str, Any], end: Climbed, height: float) -> Maximum | None:
     """The maximum to which a place leads; None where it is not so high, or the digits of the likelihood are lost."""
-    values = model.unpack(Likelihood(model, sample).unit.params_to_data(model, end.theta))
     try:
-        found = maximise(model, sample, **{**options, "start": dict(zip(model.param_names, values, strict=True))})
+        found = maximise(model, sample, **{**options, "start": end.params})
     except NoMaximumError:
         return None
     return found if found.loglik > height and found.certify().verdict is not Verdict.INEXACT else None

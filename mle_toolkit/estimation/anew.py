@@ -9,7 +9,7 @@ which the rows lose least.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.estimation.climb import climb
+from mle_toolkit.estimation.climbed import Climbed
 from mle_toolkit.estimation.maximum import Maximum, objective_near
 from mle_toolkit.estimation.starts import domains_of
-from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
@@ -50,14 +50,7 @@ _ALIKE = 1e-3
 """Nats by which ends differ that are not one."""
 
 
-class Place(NamedTuple):
-    """Where a climb ended: the log-likelihood, and the parameters in the unit of the likelihood."""
-
-    loglik: float
-    theta: Array
-
-
-def ends_anew(model: Model, sample: Sample, found: Maximum | None, seed: int) -> list[Place]:
+def ends_anew(model: Model, sample: Sample, found: Maximum | None, seed: int) -> list[Climbed]:
     """Ends of climbs that begin elsewhere than a search has, the highest first, each once."""
     likelihood = Likelihood(model, sample)
     begin = _begin(model, likelihood, found)
@@ -69,25 +62,19 @@ def ends_anew(model: Model, sample: Sample, found: Maximum | None, seed: int) ->
     with np.errstate(all="ignore"):
         ways = _on_their_way(model, sample, likelihood, begin)
         starts += [at for theta in ways if np.all(np.isfinite(at := objective.coordinates.from_theta(theta)))]
-        heights = [_loglik(objective, objective.value_alone(at)) for at in starts]
-        highest = max([*heights, _loglik(objective, objective.value_alone(u))])
-        least = highest - _HOPELESS - _HOPELESS_EACH * sample.n_rows
-        hopeful = [k for k, height in enumerate(heights) if height > least]
+        values = [objective.value_alone(at) for at in starts]
+        least = min((v for v in (*values, objective.value_alone(u)) if v < np.inf), default=np.inf)
+        most = least + (_HOPELESS + _HOPELESS_EACH * sample.n_rows) / likelihood.nobs
+        hopeful = sorted((k for k, value in enumerate(values) if value < most), key=lambda k: values[k])
         # Laws that need a chart are climbed slowly without one.
-        most = _LEAST_CLIMBS if model.base.chart is not None else max(_LEAST_CLIMBS, _CLIMBED_ROWS // sample.n_rows)
-        chosen = sorted(hopeful, key=lambda k: -heights[k])[:most]
-        ends = climb(objective, [starts[k] for k in chosen], "newton", rescued=False)
-    places: list[Place] = []
+        count = _LEAST_CLIMBS if model.base.chart is not None else max(_LEAST_CLIMBS, _CLIMBED_ROWS // sample.n_rows)
+        ends = climb(objective, [starts[k] for k in hopeful[:count]], "newton", rescued=False)
+    places: list[Climbed] = []
     for end in sorted(ends, key=lambda end: end.value):
-        loglik = _loglik(objective, end.value)
-        if not places or loglik < places[-1].loglik - _ALIKE:
-            places.append(Place(loglik, objective.coordinates.to_theta(end.u)))
+        place = Climbed(likelihood, end.value, objective.coordinates.to_theta(end.u))
+        if not places or place.loglik < places[-1].loglik - _ALIKE:
+            places.append(place)
     return places
-
-
-def _loglik(objective: Objective, value: float) -> float:
-    likelihood = objective.likelihood
-    return (likelihood.log_jacobian - value) * likelihood.nobs
 
 
 def _begin(model: Model, likelihood: Likelihood, found: Maximum | None) -> Array:

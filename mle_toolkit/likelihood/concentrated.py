@@ -151,8 +151,8 @@ def _is_proved(model: WithUnit, seen: _Seen, main: Linear, place: Array, name: s
     begin[model.base.param_names.index(main.parameter)] = fit
     at = model.base.param_names.index(name)
     for side in (-1.0, 1.0):
-        heights = [_height(model, seen, [*begin[:at], begin[at] + side * far * way, *begin[at + 1 :]])
-                   for far in _REACH]  # fmt: skip
+        moved = [[*begin[:at], begin[at] + side * far * way, *begin[at + 1 :]] for far in _REACH]
+        heights = [_height(model, seen, coefficients) for coefficients in moved]
         first, second = np.diff(heights)
         if np.all(np.isfinite(heights)) and second > _GROWS and 0.8 * first < second < 1.25 * first + _GROWS:
             return True
