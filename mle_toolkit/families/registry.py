@@ -165,6 +165,11 @@ def family_class(name: str) -> type[Family]:
     return law
 
 
+def is_loaded(name: str) -> bool:
+    """Whether a name is one of a law that has been found before."""
+    return name in _registry
+
+
 def is_registered(family: Family) -> bool:
     """Whether a law is one of those found by name, and no other that is called so."""
     try:

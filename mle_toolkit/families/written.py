@@ -22,8 +22,8 @@ from typing import Any, NoReturn
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators import kinds, makers
-from mle_toolkit.families.registry import family_class, family_names, get_family
+from mle_toolkit.families.combinators import kinds, maker, makers
+from mle_toolkit.families.registry import family_class, family_names, get_family, is_loaded
 from mle_toolkit.options import plainly, shown, suggested
 
 LONGEST, DEEPEST = 1_000, 8
@@ -290,8 +290,10 @@ def known_constants(name: str) -> tuple[str, ...]:
 
 
 def _maker_of(name: str) -> Callable[..., Family] | None:
+    if is_loaded(name):
+        return None  # no law is called as what makes laws is
     wanted = plainly(name)
-    return next((make for known, make in makers().items() if plainly(known) == wanted), None)
+    return maker(lambda known: plainly(known) == wanted)
 
 
 def _combined(maker: Callable[..., Family], call: _Call, text: str) -> Family:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
 from functools import cache
 from types import MappingProxyType, ModuleType
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 def makers() -> Mapping[str, Callable[..., Family]]:
     """Functions that make laws of laws, by the names under which they are written."""
     return MappingProxyType({make.__name__: make for module in _modules() for make in getattr(module, "MAKERS", ())})
+
+
+def maker(matches: Callable[[str], bool]) -> Callable[..., Family] | None:
+    """The function whose name matches; what is loaded already is looked at first, so that most laws load no more."""
+    names = [f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)]
+    ordered = sorted(names, key=lambda name: name not in sys.modules)
+    made = (make for name in ordered for make in getattr(importlib.import_module(name), "MAKERS", ()))
+    return next((make for make in made if matches(make.__name__)), None)
 
 
 @cache
