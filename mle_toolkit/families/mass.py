@@ -91,10 +91,11 @@ def _log_inner(law: Distribution, low: Array, high: Array, *, by_tails: bool) ->
         own: Array = within_range(law.family.log_inner, low, high, *law.in_order)
         return own
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(_both_tails, law, low, high)
-    masses = log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
+    _, larger, smaller = _of_smaller_side((cdf_low, cdf_high), (sf_low, sf_high))
+    masses = _log_difference(larger, smaller)
     if by_tails:
         return masses
-    thin, right, found, _ = _in_thin(law, low, high, (cdf_low, cdf_high), (sf_low, sf_high), None)
+    thin, right, found, _ = _in_thin(law, low, high, larger, smaller, None)
     masses[thin] = np.where(right, found, masses[thin])
     return masses
 
@@ -103,18 +104,15 @@ def _in_thin(
     law: Distribution,
     low: Array,
     high: Array,
-    logcdf: tuple[Array, Array],
-    logsf: tuple[Array, Array],
+    larger: Array,
+    smaller: Array,
     score: Score | None,
 ) -> tuple[Mask, Mask, Array, Array]:
     """Which intervals are thin, and of these where `narrow_masses` is right, and what it gives.
 
-    It is right where it differs from the difference of the tails by no more than their rounding: the nodes have missed
-    no peak.
+    Thin are those whose two tails on one side, of which the logs are given, differ by a small share. It is right where
+    it differs from the difference of the tails by no more than their rounding: the nodes have missed no peak.
     """
-    (lf, uf), (ls, us) = logcdf, logsf
-    left = lf < us
-    larger, smaller = np.where(left, uf, ls), np.where(left, lf, us)
     family = law.family
     with np.errstate(all="ignore"):  # where there is no mass, or the density is not smooth, which is left to the tails
         share = -np.expm1(smaller - larger)
@@ -305,15 +303,12 @@ def _slopes_inner(law: Distribution, rows: Mask, lower: Array, upper: Array) -> 
         return np.array(law.family.inner_scores(low, high, *law.in_order))
     (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(_scores_of_tails, law, low, high)
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(_both_tails, law, low, high)
-    left = cdf_low < sf_high
-    share_cdf = 1.0 / -np.expm1(cdf_low - cdf_high)
-    share_sf = 1.0 / -np.expm1(sf_high - sf_low)
-    by_cdf = share_cdf * by_cdf_high - (share_cdf - 1) * by_cdf_low
-    by_sf = share_sf * by_sf_low - (share_sf - 1) * by_sf_high
-    slopes = np.asarray(np.where(left, by_cdf, by_sf))
+    left, larger, smaller = _of_smaller_side((cdf_low, cdf_high), (sf_low, sf_high))
+    by_larger, by_smaller = np.where(left, by_cdf_high, by_sf_low), np.where(left, by_cdf_low, by_sf_high)
+    share = 1.0 / -np.expm1(smaller - larger)
+    slopes = np.asarray(share * by_larger - (share - 1) * by_smaller)
     if law.family.score is not None:
-        ends = (cdf_low, cdf_high), (sf_low, sf_high)
-        thin, right, _, found = _in_thin(law, low, high, *ends, law.family.score)
+        thin, right, _, found = _in_thin(law, low, high, larger, smaller, law.family.score)
         slopes[:, thin] = np.where(right, found, slopes[:, thin])
     return slopes
 
@@ -447,9 +442,15 @@ def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -
     F(u) - F(l) = S(l) - S(u).  In the right tail both F are 1 - tiny and the first form cancels
     to 0 while the second keeps full precision, so subtract in the smaller tail.
     """
+    _, larger, smaller = _of_smaller_side(logcdf, logsf)
+    return _log_difference(larger, smaller)
+
+
+def _of_smaller_side(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -> tuple[Mask, Array, Array]:
+    """Whether the tails below are the smaller ones, and the logs of the larger and the smaller of both on that side."""
     (lf, uf), (ls, us) = logcdf, logsf
     left = lf < us
-    return _log_difference(np.where(left, uf, ls), np.where(left, lf, us))
+    return left, np.where(left, uf, ls), np.where(left, lf, us)
 
 
 def _log_difference(larger: Array, smaller: Array) -> Array:
