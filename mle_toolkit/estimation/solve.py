@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -495,7 +495,8 @@ def _seen_limits(family: Family, sample: Sample) -> tuple[Limit, ...]:
     window = sample.seen_through
     if window is None or (family.discrete and np.floor(window[1]) <= np.floor(window[0]) + 1):
         return ()
-    return family.limits_in_window(*window)
+    limits = partial(family.limits_in_window, *window)
+    return limits() if sample.maxima is None else sample.once(("limits seen", family), limits)
 
 
 def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.comparison.candidates import candidates
@@ -145,3 +146,14 @@ def test_limits_are_the_same_laws_each_time(name):
 
     assert all(one is other for one, other in zip(limits(), limits(), strict=True))
     assert mle.get_family(f"negated({name})") is mle.get_family(f"negated({name})")
+
+
+def test_limits_of_what_is_seen_are_kept_with_the_data():
+    """A law of counts of which a window shows a part has limits there, and their maxima are looked for once."""
+    lower = [-np.inf, 0, -np.inf, 0, -np.inf, 1, 0, -np.inf, -np.inf, 1, 1, 1, -np.inf, 0]
+    upper = [0, 0, 2, 0, 2, 2, 1, 0, 4, np.inf, 2, 1, 0, 1]
+    sample = mle.Sample.intervals(lower, upper, [1, 3, 3, 3, 2, 1, 1, 1, 3, 1, 2, 2, 1, 2])
+    fit = fit_quietly(sample, "mixture(poisson, 2)")
+    assert fit.llf == pytest.approx(fit_quietly(sample, "zip").llf, rel=1e-10)
+    names = [law.name for law in sample.maxima]
+    assert len(names) == len(set(names))
