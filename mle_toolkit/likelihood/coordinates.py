@@ -265,7 +265,7 @@ class Objective:
         rows = bool(likelihood.family.per_row) and likelihood.sums_masses
         self.at_once = free and likelihood.at_once and (likelihood.plain or rows)
         """Whether one pass over the data gives value, gradient and second derivatives together."""
-        self._last_expansion: Last[tuple[float, Array, Array]] = Last()
+        self._last_expansion: Last[tuple[float, Array | None, Array | None]] = Last()
         self.last_judged: Last[bool] = Last()
         """Whether points were found to be minima."""
         self.last_beyond: Last[float] = Last()
@@ -312,7 +312,8 @@ class Objective:
     def gradient(self, u: Array) -> Array:
         """Its derivatives; shape (n_free,)."""
         if self.at_once:
-            return self._last_expansion(u, self._expansion)[1]
+            known = self._last_expansion(u, self._expansion)[1]
+            return self._last_gradient(u, self._gradient_in_parts) if known is None else known
         if not self.has_score:
             return first_differences(self.values, u, STEP_OF_VALUE)
         return self._last_gradient(u, self._gradient_in_parts)
@@ -330,7 +331,8 @@ class Objective:
     def hessian(self, u: Array) -> Array:
         """Its second derivatives; shape (n_free, n_free)."""
         if self.at_once:
-            return self._last_expansion(u, self._expansion)[2]
+            known = self._last_expansion(u, self._expansion)[2]
+            return self._last_hessian(u, self._hessian_in_parts) if known is None else known
         if len(u) == 0:
             return np.empty((0, 0))
         if not self.has_score:
@@ -352,12 +354,12 @@ class Objective:
             hessian = hessian + self._hessian_of_masses(u)
         return hessian
 
-    def _expansion(self, u: Array) -> tuple[float, Array, Array]:
+    def _expansion(self, u: Array) -> tuple[float, Array | None, Array | None]:
+        """The value and its derivatives; None for these where a probability is lost: differences may still have it."""
         theta = self.coordinates.to_theta(u)
         known = self.likelihood.expansion(theta)
-        if known is None:  # where a probability is lost, differences may still have it
-            value = self.likelihood.mean_loglik(theta)
-            return -value, self._gradient_in_parts(u), self._hessian_in_parts(u)
+        if known is None:
+            return -self.likelihood.mean_loglik(theta), None, None
         value, score, second = known
         return -value, *self._pulled_derivatives(score, second, u)
 
