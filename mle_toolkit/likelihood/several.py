@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.families.hooks import all_of
 from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
 _MOST = 30_000
@@ -83,10 +84,35 @@ class Several:
 
     def mean_masses(self, thetas: Array) -> Array:
         """`Likelihood.mean_mass` of each; shape (m,)."""
+        of_rows = self._masses_of_rows(thetas)
+        if of_rows is not None:
+            return of_rows
         total = self._summed(_log_masses, thetas)
         if total is None:
             return np.array([self._one.mean_mass(theta) for theta in thetas])
         return np.where(total[0] < np.inf, total[0], -np.inf)
+
+    def _masses_of_rows(self, thetas: Array) -> Array | None:
+        """The same of a regression, whose rows are those of one law of many parameters; None where it is none.
+
+        A law that takes few rows otherwise than many is asked one by one, and one that is cheaper with derivatives.
+        """
+        one = self._one
+        law, (lower, upper, weight) = one._interval_law, one.intervals
+        many, length = len(thetas), len(lower)
+        if not isinstance(law, Model) or law.base.per_row or law.base.dear_tails or one.with_moments:
+            return None
+        if not law.dear_masses or not 0 < many * length <= _MOST:
+            return None
+        with np.errstate(all="ignore"):
+            of_each = [law.at_rows(law.unpack(theta)).params for theta in thetas]
+            params = tuple(
+                np.concatenate([np.broadcast_to(v, length) for v in by]) for by in zip(*of_each, strict=True)
+            )
+            again = [np.tile(end, many) for end in (lower, upper)]
+            rows = log_mass(law.base, params, *again).reshape(many, length)
+            total = np.sum(weight * np.where(np.isnan(rows), -np.inf, rows), axis=-1) / one.nobs
+        return np.where(total < np.inf, total, -np.inf)
 
     def mean_mass_scores(self, thetas: Array) -> Array | None:
         """`Likelihood.mean_mass_score` of each; shape (m, p). None where one of them is None."""

@@ -103,3 +103,51 @@ def test_several_of_the_law_of_a_chart_are_as_one_by_one(law):
     several = Several(likelihood)
     np.testing.assert_allclose(several.logliks(thetas), [likelihood.mean_loglik(at) for at in thetas], rtol=1e-11)
     np.testing.assert_allclose(several.point_scores(thetas), [likelihood.mean_score(at) for at in thetas], rtol=1e-11)
+
+
+def regression_in_window(law, **window):
+    """The likelihood of a regression of the modelled parameter, and three points."""
+    rng = np.random.default_rng(7)
+    x = rng.uniform(0.6, 2.9, 12)
+    design = np.column_stack([np.ones(12), rng.normal(size=12)])
+    fit = mle.regress(mle.Sample(x).truncated(**window), design, law)
+    likelihood = fit.at_maximum.likelihood
+    theta = np.linspace(0.9, 1.2, len(fit.at_maximum.theta))
+    return likelihood, theta * (1.0 + 1e-3 * np.array([[0.0], [1.0], [-2.0]]))
+
+
+@pytest.mark.parametrize("law", ["frechet", "gamma", "loglogistic", "inverse_gamma"])
+@pytest.mark.parametrize("window", [{"lower": 0.5, "upper": 3.0}, {"lower": 0.5}], ids=["both", "below"])
+@pytest.mark.filterwarnings("ignore::mle_toolkit.FitWarning")
+def test_several_coefficients_of_a_regression_are_asked_at_once(law, window, monkeypatch):
+    """As a law of many parameters: the sums are the same to the last bit."""
+    likelihood, thetas = regression_in_window(law, **window)
+    if not likelihood.family.dear_masses:
+        pytest.skip("its derivatives cost no more than its values")
+    alone = [likelihood._one_by_one(likelihood.family.unpack(at), likelihood.all_intervals) for at in thetas]
+    asked = []
+    monkeypatch.setattr(Likelihood, "mean_mass", lambda self, theta: asked.append(theta))
+    together = Several(likelihood).mean_masses(thetas)
+    assert not asked
+    np.testing.assert_array_equal(together, np.array(alone) / likelihood.nobs)
+
+
+@pytest.mark.filterwarnings("ignore::mle_toolkit.FitWarning")
+def test_derivatives_of_a_lost_probability_are_differenced_only_where_they_are_asked_for(monkeypatch):
+    """A trial step of a climb asks for the value alone, and is not followed where it is impossible."""
+    likelihood, thetas = regression_in_window("weibull", lower=0.5, upper=3.0)
+    theta = thetas[0].copy()
+    objective = objective_near(likelihood, domains_of(likelihood.family), theta, [True] * 2, charted=False)
+    assert objective.at_once
+    u = objective.coordinates.from_theta(theta)
+    known = objective.hessian(u)
+    monkeypatch.setattr(Likelihood, "expansion", lambda self, theta: None)
+    asked = []
+    parts = Objective._hessian_in_parts
+    monkeypatch.setattr(Objective, "_hessian_in_parts", lambda self, u: asked.append(u) or parts(self, u))
+    beside = u + 1e-9
+    assert np.isfinite(objective.value(beside))
+    objective.gradient(beside)
+    assert not asked
+    np.testing.assert_allclose(objective.hessian(beside), known, rtol=1e-4, atol=1e-4)
+    assert len(asked) == 1
