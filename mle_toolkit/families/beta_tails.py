@@ -5,13 +5,17 @@ With t = log(x / (1 - x)) its tails are the incomplete beta functions of x.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.counting import digamma_difference, trigamma_difference
+from mle_toolkit.families.counting import digamma_difference, digamma_excess, trigamma_difference
 from mle_toolkit.families.gamma_tails import CANCELLED, SMALLEST_MASS, log_betainc_fraction
-from mle_toolkit.families.special import laguerre, log1mexp, log_poch, softplus, stirling_remainder
+from mle_toolkit.families.means_in_tails import means_in_tails, reach_outward
+from mle_toolkit.families.special import laguerre, legendre, log1mexp, log_poch, softplus, stirling_remainder
 
 _STEP = 1e-2
 """Of shapes in differences, as a share of them and in spreads of t."""
@@ -28,15 +32,51 @@ _LAST = 37.0
 _FAR = 1e-4
 """Probability beyond, from which the slope of a tail is a mean over it, and no complement."""
 
+_LARGE = 1e4
+"""Shapes from which tails are sums of densities: the law is nearly normal, and SciPy's functions are slow."""
+
+_NODES = 32
+"""Of such a sum."""
+
+_CLOSE = 0.1
+"""Distance of t from the mode within which the log-density is a series."""
+
+_OF_LOG = tuple((-1.0) ** (k + 1) / k for k in range(2, 16))
+_OF_EXP = tuple(1.0 / math.factorial(k) for k in range(2, 13))
+"""Coefficients of (log(1 + y) - y)/y² and of (exp(v) - 1 - v)/v²."""
+
 
 def log_kernel(t: Array, a: Array, b: Array) -> Array:
     """Log-density of t."""
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     # From where the density is highest, or large shapes cancel: with u = log(a/b) of t.
     top = np.log(a) - np.log(b)
-    rise = -a * (softplus(-t) - softplus(-top)) - b * (softplus(t) - softplus(top))
-    # a log(a/(a+b)) + b log(b/(a+b)) - log B(a, b), by Stirling's remainders.
-    return np.asarray(rise + stirling_remainder(a + b) - stirling_remainder(a) - stirling_remainder(b))
+    rise = np.asarray(-a * (softplus(-t) - softplus(-top)) - b * (softplus(t) - softplus(top)))
+    from_top = _from_top(t, a, b)
+    close = np.abs(from_top) < _CLOSE
+    if np.any(close):  # also these differences cancel
+        rise[close] = _rise_nearby(*(part[close] for part in np.broadcast_arrays(from_top, a, b)))
+    return np.asarray(rise + _log_front(a, b))
+
+
+def _log_front(a: Array, b: Array) -> Array:
+    """Log-density at the mode: a log(a/(a+b)) + b log(b/(a+b)) - log B(a, b), by Stirling's remainders."""
+    return stirling_remainder(a + b) - stirling_remainder(a) - stirling_remainder(b)
+
+
+def _from_top(t: Array, a: Array, b: Array) -> Array:
+    """Distance of t from the mode, log(a/b)."""
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        ratio = a / b
+        return t - np.where((ratio > 0) & (ratio < np.inf), np.log(ratio), np.log(a) - np.log(b))
+
+
+def _rise_nearby(d: Array, a: Array, b: Array) -> Array:
+    """Log-density at d from the mode, less that at the mode: (a + b) (s d - log(1 - s + s exp(d))), s = a/(a + b)."""
+    v, s = np.where(a <= b, d, -d), np.minimum(a, b) / (a + b)
+    y = s * np.expm1(v)
+    log, exp = (np.polynomial.polynomial.polyval(x, of) for x, of in ((y, _OF_LOG), (v, _OF_EXP)))
+    return np.asarray(-(a + b) * (log * y * y + s * exp * v * v))
 
 
 def kernel_slopes(t: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
@@ -60,6 +100,57 @@ def kernel_bends(t: Array, a: Array, b: Array) -> tuple[Array, ...]:
 def kernel_tails(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
     """Logs of the tails: of the smaller one, which may underflow, by its continued fraction; one minus it."""
     t, a, b = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+    large = _are_large(t, a, b)
+    if not large.any():
+        return _tails_by_scipy(t, a, b)
+    below, above = np.empty(t.shape), np.empty(t.shape)
+    for part, tails in ((large, _tails_of_large), (~large, _tails_by_scipy)):
+        below[part], above[part] = tails(t[part], a[part], b[part])
+    return below, above
+
+
+def _are_large(t: Array, a: Array, b: Array) -> NDArray[np.bool_]:
+    """Where the law is nearly normal."""
+    return np.asarray((np.minimum(a, b) >= _LARGE) & np.isfinite(t))
+
+
+def _tails_of_large(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """Logs of the tails where both shapes are large: of the smaller one by Gauss-Legendre quadrature."""
+    up, steep, bend = _outward(t, a, b)
+    reach = reach_outward(steep, bend)
+    nodes, weights = legendre(_NODES)
+    height = log_kernel(t + np.where(up, reach, -reach) * (0.5 * (1.0 + nodes[:, None])), a, b)
+    with np.errstate(under="ignore"):
+        mass = (weights[:, None] * np.exp(height - height[0])).sum(axis=0)
+    smaller = height[0] + np.log(0.5 * reach * mass)
+    larger = log1mexp(np.minimum(smaller, 0.0))
+    return np.where(up, larger, smaller), np.where(up, smaller, larger)
+
+
+def _outward(t: Array, a: Array, b: Array) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Whether the upper tail is the smaller one; how fast the log-density falls there, and how fast that grows."""
+    share, both = special.expit(t), a + b
+    return _from_top(t, a, b) > 0, np.abs(both * share - a), both * share * special.expit(-t)
+
+
+def _slopes_of_large(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """Derivatives of the logs of both tails by a and b, each of shape (2, n), where both shapes are large."""
+    up, steep, bend = _outward(t, a, b)
+    log_tails = _tails_of_large(t, a, b)
+    slopes = []
+    for p, q, sign in ((a, b, -1.0), (b, a, 1.0)):
+
+        def density(u: Array, p: Array = p, q: Array = q, sign: float = sign) -> tuple[Array, Array]:
+            by_shape = digamma_excess(p, q) - np.log1p(q / (p + q) * np.expm1(sign * _from_top(u, a, b)))
+            return log_kernel(u, a, b), by_shape
+
+        slopes.append(
+            means_in_tails(density, t, up=up, steep=steep, bend=bend, room=np.inf + steep, log_tails=log_tails)
+        )
+    return np.array([pair[0] for pair in slopes]), np.array([pair[1] for pair in slopes])
+
+
+def _tails_by_scipy(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
     # By the share that is nearer to 0, which keeps its digits where the other is rounded to 1.
     small = t <= 0
     p, q, share = np.where(small, a, b), np.where(small, b, a), special.expit(-np.abs(t))
@@ -105,17 +196,22 @@ def kernel_tail_slopes(t: Array, a: Array, b: Array) -> tuple[tuple[Array, ...],
     low, high = np.full((2, 2, *t.shape), np.nan)
     log_low = np.full(t.shape, np.nan)
     terms = _terms_of(p, q, special.expit(u))
-    summed = terms <= _MOST_TERMS
+    large = _are_large(u, p, q)
+    if large.any():
+        low[:, large], high[:, large] = _slopes_of_large(u[large], p[large], q[large])
+    summed = (terms <= _MOST_TERMS) & ~large
     if summed.any():
         log_low[summed], low[:, summed] = _sum_and_slopes(u[summed], p[summed], q[summed], terms[summed])
-    log_low[~summed] = kernel_tails(u[~summed], p[~summed], q[~summed])[0]
-    odds = 1.0 / np.expm1(-np.minimum(log_low, 0.0))  # I / (1 - I)
+    rest = ~(summed | large)
+    log_low[rest] = _tails_by_scipy(u[rest], p[rest], q[rest])[0]
+    with np.errstate(divide="ignore"):  # where log I is rounded to 0, of either sign
+        odds = 1.0 / np.expm1(np.abs(np.minimum(log_low, 0.0)))  # I / (1 - I)
     high[:, summed] = -low[:, summed] * odds[summed]
-    far = odds > 1.0 / _FAR
+    far = (odds > 1.0 / _FAR) & ~large
     if far.any():
         high[:, far] = _slopes_beyond(u[far], p[far], q[far])
-        low[:, far] = -high[:, far] * np.exp(kernel_tails(u[far], p[far], q[far])[1] - log_low[far])
-    long = ~(summed | far) & np.isfinite(u)
+        low[:, far] = -high[:, far] * np.exp(_tails_by_scipy(u[far], p[far], q[far])[1] - log_low[far])
+    long = ~(summed | far | large) & np.isfinite(u)
     if long.any():
         low[:, long], high[:, long] = _slopes_by_differences(u[long], p[long], q[long])
     return tuple(np.where(small, low, high[::-1])), tuple(np.where(small, high, low[::-1]))

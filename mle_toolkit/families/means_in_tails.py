@@ -52,8 +52,7 @@ def means_in_tails(
     tuple of ndarray of shape (n,)
         Of the lower tail, of the upper one.
     """
-    reach = 2 * _DEPTH / (steep + np.sqrt(steep * steep + 2 * _DEPTH * _STRAIGHT * bend))
-    reach = np.minimum(reach, room)
+    reach = np.minimum(reach_outward(steep, bend), room)
     nodes, weights = legendre(_NODES)
     height, slope = density(z + np.where(up, reach, -reach) * (0.5 * (1.0 + nodes[:, None])))
     below, above = log_tails
@@ -62,3 +61,8 @@ def means_in_tails(
         own = (mass * slope).sum(axis=0) / mass.sum(axis=0)
         other = -own * np.exp(np.where(up, above - below, below - above))
     return np.where(up, other, own), np.where(up, own, other)
+
+
+def reach_outward(steep: Array, bend: Array) -> Array:
+    """How far outward the log-density falls by what leaves no digit."""
+    return np.asarray(2 * _DEPTH / (steep + np.sqrt(steep * steep + 2 * _DEPTH * _STRAIGHT * bend)))
