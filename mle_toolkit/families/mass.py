@@ -212,10 +212,14 @@ def _by_density(
     return wide, found
 
 
-def _is_dear(law: Distribution, count: int) -> bool:
+_FEW_TAILS = 100
+"""Tails that cost less than the sorting of them into steps."""
+
+
+def _is_dear(law: Distribution, count: int, few: int = FEW) -> bool:
     """Whether so many tails are dearer than the density between them."""
     family = law.family
-    return count >= FEW and family.dear_tails and not family.per_row and family.score is not None
+    return count >= few and family.dear_tails and not family.per_row and family.score is not None
 
 
 def _one_tail(law: Distribution, x: Array, *, above: bool) -> Array:
@@ -237,7 +241,7 @@ def _log_tail(law: Distribution, rows: Mask, x: Array, *, above: bool, by_tails:
         each = _of_rows(own, some)
         return _one_tail(each, x[some], above=above), np.empty((0, np.count_nonzero(some)))
 
-    if by_tails or not _is_dear(own, len(x)):
+    if by_tails or not _is_dear(own, len(x), _FEW_TAILS):
         return tail(np.ones(len(x), dtype=bool))[0]
     return tails_in_steps(own.family, own.in_order, x, above, None, tail)[0]
 
@@ -257,7 +261,7 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
         each = _of_rows(own, some)
         return _one_tail(each, x[some], above=above), slopes(some)
 
-    if not _is_dear(own, len(x)):
+    if not _is_dear(own, len(x), _FEW_TAILS):
         return slopes(np.ones(len(x), dtype=bool))
     return tails_in_steps(own.family, own.in_order, x, above, own.family.score, tail)[1]
 
