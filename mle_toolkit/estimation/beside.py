@@ -16,6 +16,8 @@ from mle_toolkit.estimation.starts import domains_of, in_unit
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.relations import Limit
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.numerics.newton import decrement_of, newton_step
 
@@ -34,6 +36,24 @@ _SHORT = 1.0
 
 _TIMES = 10.0
 """How often what it foretells a law must be below another one to be far below it."""
+
+
+def nearest_of(found: Maximum, limit: Limit, law: Family, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Coefficients of a regression, which its limit has too, to begin from; None of a law without covariates.
+
+    Where one of them runs off, those of the same name are none of the limit's.
+    """
+    if not isinstance(law, Model):
+        return None
+    there = limit.embed(*law.unpack(np.ones(sum(p.size for p in law.parameters))))
+    pairs = zip(found.family.param_names, found.family.unpack(found.theta), there, strict=True)
+    own = {name: value for name, value, end in pairs if np.all(np.isfinite(end))}
+    same = {
+        name: own[name]
+        for name, term in law.linear.items()
+        if name in own and name not in fixed and np.size(own[name]) == term.size and np.all(np.isfinite(own[name]))
+    }
+    return same or None
 
 
 def is_far_below(law: Family, found: Maximum, sample: Sample, start: Mapping[str, Any] | None) -> bool:

@@ -23,7 +23,7 @@ from mle_toolkit.errors import (
     UnboundedLikelihoodError,
 )
 from mle_toolkit.estimation.asked import Asked
-from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below
+from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below, nearest_of
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.climb import is_minimum
 from mle_toolkit.estimation.contained import higher_inside
@@ -445,7 +445,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known
         try:
-            law, near = _resolved(law, sample), _near(found, law, shared)
+            law, near = _resolved(law, sample), nearest_of(found, limit, law, shared)
             if is_far_below(law, found, sample, near):
                 continue
             at = maximise(law, sample, fixed=shared, start=near)
@@ -534,19 +534,6 @@ def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
 def _resolved(law: Family, sample: Sample) -> Family:
     """A limiting law with what is learned of it from the data: one for all where maxima are kept, which are by law."""
     return law.resolve(sample) if sample.maxima is None else sample.once(law, lambda: law.resolve(sample))
-
-
-def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Coefficients of a regression, which its limit has too, to begin from; None of a law without covariates."""
-    if not isinstance(law, Model):
-        return None
-    own = dict(zip(found.family.param_names, found.family.unpack(found.theta), strict=True))
-    same = {
-        name: own[name]
-        for name, term in law.linear.items()
-        if name in own and name not in fixed and np.size(own[name]) == term.size and np.all(np.isfinite(own[name]))
-    }
-    return same or None
 
 
 _BESIDE_LIMIT = 0.05

@@ -141,7 +141,7 @@ def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
     names = [p.name for p in base.parameters]
     # One that is none of ours is a product of two that run off; a formula of one of these would have to be its own.
     if all(k is None for k in place) or (None in place and not {names[k] for k in left}.isdisjoint(model.linear)):
-        return _charted_limit(model, limit, probes)
+        return _charted_limit(model, limit, probes) or _scaled_limit(model, limit, place, ends)
     own_ends: list[Any] = list(ends)
     for k in left:
         term = model.linear.get(names[k])
@@ -247,6 +247,36 @@ def _charted_limit(model: WithLimits, limit: Limit, probes: Sequence[float]) -> 
         return tuple((declared | {along.declared: own}).values())
 
     return Limit(model.of_limit(law, [linear]), embed)
+
+
+def _scaled_limit(model: WithLimits, limit: Limit, place: Sequence[int | None], ends: Sequence[float]) -> Limit | None:
+    """A limit of laws of a scale that runs off, and has the one formula: all but the constant are those of the limit.
+
+    Where one law tends to another, it does so in every unit: scales that are a factor apart are so at the limit too.
+    """
+    law, base = limit.family, model.base
+    if any("scale" != role != "shape" for role in (*base.roles, *law.roles)):
+        return None
+    if base.roles.count("scale") != 1 or law.roles.count("scale") != 1:
+        return None
+    ours, own = base.roles.index("scale"), law.roles.index("scale")
+    name = base.param_names[ours]
+    term = model.linear.get(name)
+    if term is None or len(model.linear) > 1 or ours in place or term.link.name != "log":
+        return None
+    gone = None if term.run_off is not None or term.is_partial else term.at_end(ends[ours])
+    if gone is None:
+        return None
+
+    def embed(*coefficients: Any) -> tuple[Any, ...]:
+        found: list[Any] = list(ends)
+        for k, value in zip(place, coefficients, strict=True):
+            if k is not None:
+                found[k] = value
+        found[ours] = np.where(gone != 0, gone, np.asarray(coefficients[own], dtype=float))
+        return tuple(found)
+
+    return Limit(model.of_limit(law, [replace(term, parameter=law.param_names[own])]), embed)
 
 
 def irregular_of(model: WithLimits, coefficients: Sequence[Any]) -> tuple[str, ...]:
