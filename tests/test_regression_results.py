@@ -577,3 +577,24 @@ def test_a_regression_that_is_not_needed_any_more_is_gone_at_once(law):
         assert [one() for one in held] == [None, None, None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("law", ["gamma", "beta", "weibull", "poisson"])
+def test_a_regression_leaves_nothing_of_ours_to_the_collector(law):
+    """Not even a law in other parameters, which holds itself, is made anew for every fit."""
+    rng = np.random.default_rng(3)
+    design = np.column_stack([np.ones(60), rng.normal(size=60)])
+    y = np.floor(rng.uniform(0, 5, 60)) if law == "poisson" else rng.uniform(0.1, 0.9, 60)
+    mle.regress(y, design, law)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        _ = mle.regress(y, design, law).bse
+        gc.collect()
+        ours = [type(one).__name__ for one in gc.garbage if type(one).__module__.startswith("mle_toolkit")]
+        assert ours == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

@@ -118,7 +118,7 @@ def squares_of(columns: Array) -> Array:
 def squares_about(squares: Array, sums: Array, n_rows: int, centre: Array) -> Array | None:
     """Sums of squares about another point than 0; None where the difference loses more than three digits."""
     about = squares - centre * (2.0 * sums - n_rows * centre)
-    return np.asarray(about) if np.all(about > _KEEPS * squares) else None
+    return np.asarray(about) if (about > _KEEPS * squares).all() else None
 
 
 def column_sums(columns: Array) -> Array:

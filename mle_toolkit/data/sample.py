@@ -709,6 +709,8 @@ class Sample:
         """
         if self.is_plain:
             return self
+        if length == 0.0 and ((self.lower == self.upper) | (self.upper == np.inf)).all():
+            return self.with_values(self.lower, self.weight, self.known)  # of durations each is where its row begins
         low = np.where(np.isinf(self.lower), self.upper - length, self.lower)
         high = np.where(np.isinf(self.upper), self.lower + length, self.upper)
         return self.with_values(low + 0.5 * (high - low), self.weight, self.known)
@@ -773,6 +775,8 @@ class Sample:
         Everything that a fit needs from the data is such a sum. Blocks have ``length`` rows, or None for those that
         the data come in.
         """
+        if type(self) is Sample and (length is None or len(self.lower) <= length):
+            return np.asarray(part(Block(self.lower, self.weight, 0, self.known)))
         total: Any = None
         for block in self.parts(length or self.n_rows):
             sums = part(block)
@@ -817,7 +821,8 @@ class Sample:
         if not self.in_memory or self.weight is not None or self._ordered is not None or n > 4 * _SELECTING_ROWS:
             return self.quantile(0.5)
         low, high = (n - 1) // 2, n // 2
-        parted = np.partition(self.lower, (low, high))
+        parted = self.lower.copy()
+        parted.partition((low, high))
         return 0.5 * float(parted[low]) + 0.5 * float(parted[high])
 
     def _selected(self, p: float) -> float | None:

@@ -171,8 +171,6 @@ def _inside_domains(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> d
 
     As far from all ends as can be, by a linear program. None where that law is in the domain, or no law is.
     """
-    from scipy import optimize
-
     open_ = [term for name, term in model.linear.items() if name not in fixed and term.run_off is None]
     if not sample.in_memory or any(term.face is not None for term in open_):
         return None
@@ -180,6 +178,8 @@ def _inside_domains(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> d
     ends = {term.parameter: found for term in known if (found := _ends_of_domain(model, term, sample))}
     if not ends:
         return None
+    from scipy import optimize
+
     first = model.start(Likelihood(model, sample).as_points)[:1]
     begin = dict(zip(model.param_names, first[0], strict=True)) if first else {}
     moved = False

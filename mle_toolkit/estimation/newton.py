@@ -209,8 +209,8 @@ def _gone(
             if of_intervals and not many and not math.isfinite(objective.value(u + step)):
                 return u, convex
             return (u + step, True) if convex else (u, False)
-        strides, kept = convex and _strides(step, before), _share_kept(step, before)
-        before = step
+        earlier, before = before, step
+        strides = convex and _strides(step, earlier, longest)
         in_a_row = in_a_row + 1 if strides else 0
         if convex:
             for minimum in known:
@@ -218,7 +218,7 @@ def _gone(
                     return minimum, True
         if strides and of_intervals and decrement < _NEARLY_LEVEL and len(u) <= MANY_COORDINATES:
             with contextlib.suppress(ValueError, ArithmeticError):  # a formula may leave the range of numbers there
-                end = at_supremum(objective, u, gradient, step, kept)
+                end = at_supremum(objective, u, gradient, step, _share_kept(step, earlier))
                 if end is not None:
                     return end, True
         if of_intervals and _may_be_on_its_way(len(way), in_a_row, decrement) and at_limit(u):
@@ -310,9 +310,9 @@ def at_supremum(
     return None
 
 
-def _strides(step: Array, before: Array | None) -> bool:
+def _strides(step: Array, before: Array | None, longest: float) -> bool:
     """Whether two steps are alike, as on the way to where a likelihood is level, which Newton's method nears slowly."""
-    return before is not None and bool(np.abs(step - before).max() < _ALIKE * np.abs(step).max())
+    return before is not None and bool(np.maximum.reduce(np.abs(step - before)) < _ALIKE * longest)
 
 
 def _share_kept(step: Array, before: Array | None) -> Array | None:

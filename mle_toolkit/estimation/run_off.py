@@ -163,7 +163,9 @@ def check_several_values(family: Family, sample: Sample) -> None:
     DegenerateDataError
     """
     exact = sample.in_memory and not (sample.is_plain or family.discrete or family.multivariate)
-    if exact and np.all(sample.lower == sample.lower[0]) and np.all(sample.upper == sample.lower[0]):
+    if not exact or sample.lower[0] != sample.lower[-1]:
+        return
+    if np.all(sample.lower == sample.lower[0]) and np.all(sample.upper == sample.lower[0]):
         family.check(sample.with_values(sample.lower, sample.weight, sample.known))
 
 

@@ -135,7 +135,7 @@ def _completed(family: Family, sample: Sample) -> Sample | None:
     """
     if not family.per_row or family.discrete or family.support.lower != 0.0 or not np.isinf(family.support.upper):
         return None
-    is_open, weight = np.isposinf(sample.upper), sample.weight
+    is_open, weight = sample.upper == np.inf, sample.weight
     events = float(np.count_nonzero(~is_open) if weight is None else np.sum(weight * ~is_open))
     if not (0.0 < events < sample.nobs):
         return None

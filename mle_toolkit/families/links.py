@@ -205,7 +205,7 @@ def usual_link(domain: Interval) -> Link:
     """The link for a parameter of this domain, where none was asked for."""
     if (domain.lower, domain.upper) == (0.0, 1.0):
         return get_link("logit")
-    return get_link("log" if domain.lower == 0.0 and np.isinf(domain.upper) else "identity")
+    return get_link("log" if domain.lower == 0.0 and domain.upper == np.inf else "identity")
 
 
 def get_link(link: Any) -> Link:

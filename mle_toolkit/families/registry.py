@@ -28,6 +28,9 @@ _WRITTEN, _LONGEST_NAME = "().:=[],", 100
 _plain: dict[type[Family], Family] = {}
 """The one instance of each law without constants: families have no state."""
 
+_plain_in_form: dict[tuple[type[Family], str], Family] = {}
+"""The same in other parameters, by the name of the form."""
+
 
 _complete = False
 
@@ -112,7 +115,8 @@ def get_family(family: Any, *, by: str | None = None, exposure: Any = None, **co
     if exposure is not None:
         return get_family(family, by=by, **constants).exposed(exposure)
     if by is not None:
-        return get_family(family, **constants).by(by)
+        own = get_family(family, **constants)
+        return _plain_by(own, by) if isinstance(by, str) and _plain.get(type(own)) is own else own.by(by)
     if isinstance(family, Family):
         if constants:
             raise ParameterError(f"{family.name}: constants belong to the call that makes the family.")
@@ -139,6 +143,13 @@ def get_family(family: Any, *, by: str | None = None, exposure: Any = None, **co
     if law not in _plain:
         _plain[law] = law()
     return _plain[law]
+
+
+def _plain_by(law: Family, by: str) -> Family:
+    """A law without constants in other parameters: one for all, as each holds itself until the collector comes by."""
+    if (type(law), by) not in _plain_in_form:
+        _plain_in_form[type(law), by] = law.by(by)
+    return _plain_in_form[type(law), by]
 
 
 def family_class(name: str) -> type[Family]:

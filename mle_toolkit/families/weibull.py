@@ -161,7 +161,7 @@ class Weibull(HazardFamily):
         """Power ``shape`` of x / scale; by logs where the ratio is beyond the doubles, though its power is not."""
         with np.errstate(over="ignore"):
             ratio = np.maximum(x, 0.0) / scale
-        if np.all(np.isfinite(ratio) & (ratio > 0.0)):
+        if bool((np.isfinite(ratio) & (ratio > 0.0)).all()):
             return np.asarray(ratio**shape)
         with np.errstate(over="ignore"):
             return np.where((ratio > 0.0) & np.isfinite(ratio), ratio**shape, np.exp(self.log_hazard(x, shape, scale)))

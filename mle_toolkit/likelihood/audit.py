@@ -41,7 +41,7 @@ _BESIDE = (1, 2, 3, 4)
 
 def is_extreme(theta: Array) -> bool:
     """Whether parameters, in the unit of the likelihood, are so large or small that sums may lose their digits."""
-    return any(not abs(v) < EXTREME or 0.0 < abs(v) < 1.0 / EXTREME for v in theta.tolist())
+    return any(v != 0.0 and not 1.0 / EXTREME <= abs(v) < EXTREME for v in theta.tolist())
 
 
 def complaint(
@@ -102,7 +102,7 @@ def _recounted(
         rows = ours.rows(theta, by_tails=True)
         probable = rows if family.discrete else rows[:0] if data.is_exact else rows[data.lower < data.upper]
         counted, size = weighted(rows), weighted(np.abs(rows))
-    if len(probable) and np.max(probable) > SURE_ROW:
+    if len(probable) and np.maximum.reduce(probable) > SURE_ROW:
         return (
             f"{np.count_nonzero(probable > SURE_ROW)} of {len(probable)} probabilities exceed 1 there, which none can: "
             f"the largest is exp({np.max(probable):.4g})"

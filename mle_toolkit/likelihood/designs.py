@@ -233,7 +233,7 @@ def orthonormal(design: Array, shift: Array, frame: Array, constant: int | None)
         products[constant] = products[:, constant] = 0.0
         products[constant, constant] = 1.0
     sizes = np.sqrt(products.diagonal())
-    if not np.all(sizes > 0):
+    if not (sizes > 0).all():
         return None
     alike = products / (sizes * sizes[:, None])
     # Gershgorin's circles: no eigenvalue is farther from 1 than the other correlations of a column add up to.

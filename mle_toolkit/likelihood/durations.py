@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.passes import BLOCK_ROWS
@@ -33,12 +34,22 @@ class Durations:
     weight : ndarray of shape (n,), or None
     ended : mask of shape (n,)
         Which of them ended.
+    rows : tuple of ndarray of int
+        Where those stand that ended, and where the others.
     nobs : float
         Sum of the weights.
     """
 
-    def __init__(self, model: Model, x: Array, weight: Array | None, ended: Mask, nobs: float) -> None:
-        self.model, self.x, self.weight, self.ended, self.nobs = model, x, weight, ended, nobs
+    def __init__(
+        self,
+        model: Model,
+        x: Array,
+        weight: Array | None,
+        ended: Mask,
+        rows: tuple[NDArray[np.intp], NDArray[np.intp]],
+        nobs: float,
+    ) -> None:
+        self.model, self.x, self.weight, self.ended, self.rows, self.nobs = model, x, weight, ended, rows, nobs
 
     @classmethod
     def of(cls, family: Family, data: Sample, unit: Unit | ColumnUnits) -> Durations | None:
@@ -50,11 +61,11 @@ class Durations:
         if not (data.in_memory and data.n_rows <= BLOCK_ROWS == family.rows_at_once):
             return None
         ended = data.lower == data.upper
-        others = ~ended
+        seen, others = ended.nonzero()[0], (~ended).nonzero()[0]
         below, above = open_ends(family.base, data.lower[others], data.upper[others])
-        if not ended.any() or below.any() or not above.all():
+        if not len(seen) or below.any() or not above.all():
             return None
-        return cls(family.given(data.known), unit.apply(data.lower), data.weight, ended, data.nobs)
+        return cls(family.given(data.known), unit.apply(data.lower), data.weight, ended, (seen, others), data.nobs)
 
     def means(self, theta: Array) -> tuple[float, Array, Array] | None:
         """Means of log-likelihood, score and second derivatives; None where one of them is lost."""
@@ -71,11 +82,11 @@ class Durations:
     def rows_of(self, coefficients: Sequence[Any], by_tails: bool) -> Array:
         """Log-likelihood of every row; see `log_mass` of the option."""
         base, found = self.model.base, np.empty(len(self.x))
-        seen, others = np.flatnonzero(self.ended), np.flatnonzero(~self.ended)
+        seen, others = self.rows
         with np.errstate(all="ignore"):
             params = self.model.at_rows(coefficients).params
             ended, lasting = (
-                [p[rows] if isinstance(p, np.ndarray) else np.float64(p) for p in params] for rows in (seen, others)
+                [p[rows] if isinstance(p, np.ndarray) else np.float64(p) for p in params] for rows in self.rows
             )
             found[seen] = base.logpdf(self.x[seen], *ended)
             found[others] = log_mass_above(base, tuple(lasting), self.x[others], by_tails=by_tails)
@@ -111,10 +122,10 @@ class _ByKind(NamedTuple):
     @classmethod
     def of(cls, given: Durations) -> _ByKind:
         """Those of durations in any order."""
-        rows = np.concatenate([np.flatnonzero(given.ended), np.flatnonzero(~given.ended)])
+        rows = np.concatenate(given.rows)
         weight = None if given.weight is None else given.weight[rows]
         model = given.model.given(some_of(given.model.known, rows))
-        return cls(model, given.x[rows], weight, int(np.count_nonzero(given.ended)))
+        return cls(model, given.x[rows], weight, len(given.rows[0]))
 
     def sums(self, coefficients: Sequence[Any]) -> tuple[float, Array, Array] | None:
         """Sums of log-likelihood, score and second derivatives by all coefficients; None where one is lost."""

@@ -25,9 +25,11 @@ class Last(Generic[T]):
 
     def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
         """The value at ``theta``, computed unless it is known."""
-        at = theta.tobytes()
-        if at not in self._values:
-            if len(self._values) == _REMEMBERED:
-                del self._values[next(iter(self._values))]
-            self._values[at] = compute(theta)
-        return self._values[at]
+        at, values = theta.tobytes(), self._values
+        if at in values:
+            return values[at]
+        found = compute(theta)
+        if at not in values and len(values) == _REMEMBERED:
+            del values[next(iter(values))]
+        values[at] = found
+        return found

@@ -223,7 +223,7 @@ class Linear:
             return None
         away = self.shift * self.frame
         sizes = np.abs(self.frame)
-        if not (np.all(np.abs(away) <= _AWAY) and np.all((sizes < _SIZE) & (sizes > 1 / _SIZE))):
+        if not ((np.abs(away) <= _AWAY).all() and ((sizes < _SIZE) & (sizes > 1 / _SIZE)).all()):
             return None
         matrix = np.diag(self.frame)
         if self.constant is not None:

@@ -408,11 +408,14 @@ class Model(Family):
         """The law without covariates, or that of what least squares leave, and the nearest coefficients."""
         return starts_of(self.given(sample.known), sample)
 
-    def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
-        """Coefficients whose predictors are nearest to those of one law for all rows, in least squares."""
+    def nearest(self, params: Sequence[float], known: str | None = None) -> tuple[Any, ...]:
+        """Coefficients whose predictors are nearest to those of one law for all rows, in least squares.
+
+        Of a parameter whose coefficients are ``known`` otherwise they are not sought: there its value stands.
+        """
         found: list[Any] = []
         for p, value in zip(self.base.parameters, params, strict=True):
-            term = self.linear.get(p.name)
+            term = None if p.name == known else self.linear.get(p.name)
             if term is None:
                 found.append(value)
                 continue

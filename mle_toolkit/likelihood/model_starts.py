@@ -39,7 +39,7 @@ class ModelLike(Protocol):
     def logpdf(self, x: Array, *coefficients: Any) -> Array:
         """Log-density of each row."""
 
-    def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
+    def nearest(self, params: Sequence[float], known: str | None = None) -> tuple[Any, ...]:
         """Coefficients whose predictors are nearest to those of one law for all rows."""
 
 
@@ -154,7 +154,7 @@ class Left(NamedTuple):
     def explained(self, model: ModelLike, params: Sequence[float]) -> tuple[Any, ...] | None:
         """Coefficients, where what is left has these parameters; None where they are not numbers."""
         base, name = model.base, self.term.parameter
-        own = dict(zip(base.param_names, model.nearest(params), strict=True))
+        own = dict(zip(base.param_names, model.nearest(params, name), strict=True))
         coefficients = self.coefficients.copy()
         with np.errstate(all="ignore"):
             coefficients[self.term.constant] += self.term.link.predictor(params[base.param_names.index(name)])
@@ -241,7 +241,7 @@ def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
             params, spread = base.start_about(x, mean, weight)
     if not (np.all(np.isfinite(coefficients)) and np.all(np.isfinite(params))):
         return None
-    own = dict(zip(base.param_names, model.nearest(params), strict=True))
+    own = dict(zip(base.param_names, model.nearest(params, term.parameter), strict=True))
     return tuple((own | {term.parameter: coefficients}).values())
 
 

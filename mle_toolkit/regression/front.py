@@ -395,6 +395,8 @@ class Front:
 
     def _parted(self, option: str, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """What an option says of coefficients, and of parameters that are numbers."""
+        if values is None:
+            return {}, {}
         names = [*self.names, *(name for name in self.designs if name not in self.names)]
         example = f'{{"{self.names[0]}": {"(0, None)" if option == "bounds" else "1.0"}}}'
         asked = by_name(values, option, names, self.law.name, example)

@@ -38,7 +38,7 @@ def law_of(family: Any, constants: Mapping[str, Any], others: Iterable[str]) -> 
     """The law, in the parameters that a regression models."""
     law = get_family(family, **constants) if constants else get_family(family)
     if "mean" in law.forms and law.asked_by is None:
-        of_mean = law.by("mean")
+        of_mean = get_family(law, by="mean")
         law = law if set(others) & (set(law.param_names) - set(of_mean.param_names)) else of_mean
     law = by_row(law)
     check_scalar(law)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import combinations_with_replacement
@@ -143,9 +144,13 @@ def fitted(
     with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError, ValueError):
         formula = formula_of(family)
         params = climbed(family, sample, near, steps) if formula is None else formula(sample)
-    if params is None or not all(np.all(np.isfinite(value)) for value in params):
+    if params is None or not all(_is_finite(value) for value in params):
         return None
     return params
+
+
+def _is_finite(value: Any) -> bool:
+    return math.isfinite(value) if isinstance(value, float) else bool(np.isfinite(value).all())
 
 
 Formula = Callable[["Sample"], tuple[Any, ...]]
