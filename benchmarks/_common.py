@@ -85,10 +85,19 @@ def draw(name: str, n: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Timing:
-    """Times of repeated calls, in seconds, and what the last of them gave."""
+    """Times of repeated calls, in seconds, and what the last of them gave.
+
+    Where each was made twice in a row, ``again`` are the times of the second calls.
+    """
 
     times: tuple[float, ...]
     result: Any
+    again: tuple[float, ...] = ()
+
+    @property
+    def second_calls(self) -> Timing:
+        """The same of the second calls."""
+        return Timing(self.again, self.result)
 
     @property
     def median_ms(self) -> float:
@@ -120,7 +129,14 @@ LONG_SHARE = 0.25
 """A first call that takes this share of the budget is timed: there are few more."""
 
 
-def alternate(calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: float = 60.0) -> dict[str, Timing]:
+def alternate(
+    calls: Mapping[str, Callable[[], Any]],
+    repeat: int,
+    *,
+    budget: float = 60.0,
+    short: float | None = None,
+    twice_below: float = 0.0,
+) -> dict[str, Timing]:
     """Time calls in turn (a, b, a, b, ...), so that a busy machine slows them all alike.
 
     The first call of each, which imports, compiles and starts workers, is not timed, unless it takes so long
@@ -133,22 +149,31 @@ def alternate(calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: fl
         Rounds; more where they are short.
     budget : float
         Seconds after which a call is not made again.
+    short : float, optional
+        Seconds for which short rounds go on; `SHORT_SECONDS` by default.
+    twice_below : float
+        Calls of fewer seconds are made twice in a row, the second time with caches that are its own. A longer one,
+        to which these make no difference, stands for both.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
+    again: dict[str, list[float]] = {name: [] for name in calls}
+    short = SHORT_SECONDS if short is None else short
     results: dict[str, Any] = {}
     for name, call in calls.items():
         elapsed, results[name] = seconds(call)
         if elapsed > LONG_SHARE * budget:
             times[name].append(elapsed)
+            again[name].append(elapsed)
     begin = time.perf_counter()
     for done in range(10 * repeat):
-        if done >= repeat and time.perf_counter() - begin > SHORT_SECONDS:
+        if done >= repeat and time.perf_counter() - begin > short:
             break
         for name, call in calls.items():
             if sum(times[name]) <= budget:
                 elapsed, results[name] = seconds(call)
                 times[name].append(elapsed)
-    return {name: Timing(tuple(times[name]), results[name]) for name in calls}
+                again[name].append(seconds(call)[0] if elapsed < twice_below else elapsed)
+    return {name: Timing(tuple(times[name]), results[name], tuple(again[name])) for name in calls}
 
 
 @contextlib.contextmanager

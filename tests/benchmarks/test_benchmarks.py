@@ -46,6 +46,19 @@ def test_a_call_that_takes_the_budget_is_made_once(load):
     assert len(made) == len(timing["slow"].times) == 1
 
 
+def test_short_calls_are_made_twice_in_a_row_where_that_is_asked_for(load, monkeypatch):
+    """The second of a long call is its first, and there are as many of both."""
+    common = load("_common")
+    made = []
+    took = {"a": 0.1, "b": 2.0}
+    monkeypatch.setattr(common, "seconds", lambda call: (took[call()], None))
+    calls = {name: lambda name=name: made.append(name) or name for name in took}
+    timing = common.alternate(calls, 2, short=0.0, twice_below=1.0)
+    assert made == ["a", "b", "a", "a", "b", "a", "a", "b"]
+    assert timing["a"].again == (0.1, 0.1)
+    assert timing["b"].second_calls.times == (2.0, 2.0)
+
+
 def test_a_long_first_call_is_timed(load, monkeypatch):
     common = load("_common")
     took = iter([3.0, 0.1, 4.0, 0.2])
