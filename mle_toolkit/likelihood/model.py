@@ -409,10 +409,7 @@ class Model(Family):
         return starts_of(self.given(sample.known), sample)
 
     def nearest(self, params: Sequence[float], known: str | None = None) -> tuple[Any, ...]:
-        """Coefficients whose predictors are nearest to those of one law for all rows, in least squares.
-
-        Of a parameter whose coefficients are ``known`` otherwise they are not sought: there its value stands.
-        """
+        """Coefficients whose predictors are nearest to one law for all rows; a value where they are ``known``."""
         found: list[Any] = []
         for p, value in zip(self.base.parameters, params, strict=True):
             term = None if p.name == known else self.linear.get(p.name)
