@@ -142,8 +142,9 @@ def at_kinks(
             begin[at] = math.sqrt(p.typical[0] * p.typical[1])
         best = max(best, settled(begin), key=_height)
     # Through a window a likelihood bends up between kinks; where spreads differ by a formula, it does with theirs.
-    near_by = _NEAR_BY if likelihood.data.n_rows <= _FEW_ROWS else _NEAR_BY[:_MANY_NEAR_BY]
-    if likelihood.data.window is not None or (len(model.linear) > 1 and near_by is _NEAR_BY):
+    few = likelihood.data.n_rows <= _FEW_ROWS
+    near_by = _NEAR_BY if few else _NEAR_BY[:_MANY_NEAR_BY]
+    if likelihood.data.window is not None or (len(model.linear) > 1 and few):
         bends, axes = np.linalg.eigh(model.kinks(term, data, best.theta_in_unit).products)
         errors = 1 / np.sqrt(np.where(bends > SINGULAR * bends[-1], bends, np.inf))
         rng = np.random.default_rng(0)

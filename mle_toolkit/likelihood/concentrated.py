@@ -40,6 +40,9 @@ _NULL = 1e-9
 _FEW = 100_000
 """Rows times columns up to which it is looked for."""
 
+_FEW_BESIDE = 400
+"""Rows up to which it is looked for among those that are censored: by a dense linear program."""
+
 
 class WithUnit(ModelLike, Protocol):
     """What is needed of a `Model`."""
@@ -61,6 +64,11 @@ class _Seen(NamedTuple):
     weight: Array
     window: tuple[Any, ...] | None
 
+    @property
+    def open(self) -> Mask:
+        """Rows that are exact, or have no end on one side."""
+        return np.asarray(self.exact | np.isinf(self.lower) | np.isinf(self.upper))
+
 
 def concentrated(model: WithUnit, sample: Sample, fixed: Collection[str]) -> str | None:
     """Why the likelihood has no bound, by which parameter and in which rows; None where none are found."""
@@ -81,11 +89,9 @@ def concentrated(model: WithUnit, sample: Sample, fixed: Collection[str]) -> str
         # Through a window the others may widen for nothing.
         least = _PROMISING if window is None else 0.0
         for rows, away in _splits(model.rows[term.key], term.constant, seen, main.size, least):
-            if not exact[rows].all():
-                continue
             way = np.asarray(np.linalg.lstsq(design, away, rcond=None)[0], dtype=float)
             if any(_is_proved(model, seen, main, place, name, way, rows) for place in _places(model, main, x)):
-                return _in_words(name, np.flatnonzero(rows).tolist(), sample.rows_given)
+                return _in_words(name, np.flatnonzero(rows & exact).tolist(), sample.rows_given)
     return None
 
 
@@ -109,9 +115,10 @@ def _is_whole(term: Linear, model: ModelLike) -> bool:
 
 
 def _splits(raw: Array, constant: int, seen: _Seen, most: int, least: float) -> Iterator[tuple[Mask, Array]]:
-    """Few rows beyond a value of a column, and how far each row is beyond it; 1 in the farthest.
+    """Rows beyond a value of a column, few of them exact, and how far each row is beyond it; 1 in the farthest.
 
-    Of columns of zeros and ones their sum counts too: it parts the rows of the first level from the others.
+    Of those that are censored the law need only be on the right side. Of columns of zeros and ones their sum counts
+    too: it parts the rows of the first level from the others.
     """
     columns = [raw[:, k] for k in range(raw.shape[1]) if k != constant]
     levels = [z for z in columns if np.all((z == 0) | (z == 1))]
@@ -119,13 +126,14 @@ def _splits(raw: Array, constant: int, seen: _Seen, most: int, least: float) -> 
     for column in columns:
         for z in (column, -column):
             values = np.unique(z)[::-1]
-            for pivot in values[1 : most + 1].tolist():
+            for pivot in values[1:].tolist():
                 rows = z > pivot
-                if np.count_nonzero(rows) > most:
+                fitted, others = rows & seen.exact, ~rows & seen.exact  # what is not seen exactly loses little
+                if np.count_nonzero(fitted) > most or np.any(rows & ~seen.open):
                     break
                 away = (z - pivot) / (values[0] - pivot)
-                others = ~rows & seen.exact  # what is not seen exactly loses little
-                if seen.weight[rows] @ away[rows] > -least * (seen.weight[others] @ away[others]):
+                gained, lost = seen.weight[fitted] @ away[fitted], seen.weight[others] @ away[others]
+                if fitted.any() and gained > -least * lost:
                     yield rows, away
 
 
@@ -142,8 +150,14 @@ def _places(model: ModelLike, main: Linear, x: Array) -> Iterator[Array]:
 def _is_proved(model: WithUnit, seen: _Seen, main: Linear, place: Array, name: str, way: Array, rows: Mask) -> bool:
     """Whether the log-likelihood rises step by step as the law concentrates on rows that are fitted exactly."""
     design = main.design(model.rows)
-    fit = np.linalg.lstsq(design, place, rcond=None)[0]
+    aside, rows = rows & ~seen.exact, rows & seen.exact
+    fit = np.asarray(np.linalg.lstsq(design, place, rcond=None)[0])
     fit = fit + np.linalg.lstsq(design[rows], (place - design @ fit)[rows], rcond=None)[0]
+    if aside.any():
+        beside = _beside(design, place, rows, aside, np.where(np.isinf(seen.upper), 1.0, -1.0), fit)
+        if beside is None:
+            return False
+        fit = beside
     left = (place - design @ fit)[rows]
     if not np.all(np.abs(left) <= _NULL * (np.abs(place[rows]) + np.abs(design[rows]) @ np.abs(fit))):
         return False
@@ -157,6 +171,38 @@ def _is_proved(model: WithUnit, seen: _Seen, main: Linear, place: Array, name: s
         if np.all(np.isfinite(heights)) and second > _GROWS and 0.8 * first < second < 1.25 * first + _GROWS:
             return True
     return False
+
+
+def _beside(design: Array, place: Array, rows: Mask, aside: Mask, side: Array, near: Array) -> Array | None:
+    """Coefficients that fit some rows exactly and are beyond the ends of others, near some; None where there are none.
+
+    By a linear program: predictors are as near to those of ``near`` as can be, in the sum of sizes.
+    """
+    from scipy import optimize
+
+    count, size = design.shape
+    if count > _FEW_BESIDE:
+        return None
+    aim, none = design @ near, np.zeros((count, count))
+    program: Any = optimize.linprog  # whose stubs do not know arrays of open length
+    solved = program(
+        np.append(np.zeros(size), np.ones(count)),
+        A_ub=np.vstack(
+            [
+                np.column_stack([design, none - np.eye(count)]),
+                np.column_stack([-design, none - np.eye(count)]),
+                np.column_stack([-side[aside, None] * design[aside], none[aside]]),
+            ]
+        ),
+        b_ub=np.concatenate([aim, -aim, -side[aside] * place[aside]]),
+        A_eq=np.column_stack([design[rows], none[rows]]),
+        b_eq=place[rows],
+        bounds=[(None, None)] * size + [(0.0, None)] * count,
+    )
+    if solved.status != 0:
+        return None
+    fit = np.asarray(solved.x[:size])
+    return np.asarray(fit + np.linalg.lstsq(design[rows], (place - design @ fit)[rows], rcond=None)[0])
 
 
 def _height(model: WithUnit, seen: _Seen, coefficients: Sequence[Any]) -> float:

@@ -71,3 +71,33 @@ def test_many_rows_of_every_level_stay_regular():
     x = 1.0 + 0.5 * z + np.exp(0.3 * level) * rng.normal(size=40)
     fit = mle.regress(x, np.column_stack([np.ones(40), z]), "normal", sigma=np.column_stack([np.ones(40), level, z]))
     assert str(fit.certificate.verdict) == "interior"
+
+
+def test_censored_rows_farther_out_need_only_be_on_their_side():
+    """The law concentrates on row 9; of row 10, of which a lower end is seen, it has all its probability."""
+    rng = np.random.default_rng(2)
+    z = np.append(rng.uniform(0.0, 1.0, 9), [40.0, 60.0])
+    x = rng.normal(size=11)
+    x[10] = x[9] - 1.0
+    event = np.arange(11) != 10
+    heights = []
+    for far in (4.0, 8.0, 12.0):
+        law = stats.norm(x[9], np.exp(-far * (z - 1.0) / 39.0))
+        heights.append(np.sum(np.where(event, law.logpdf(x), law.logsf(x))))
+    assert np.all(np.diff(heights) > 2.0)
+    one = np.ones(11)
+    with pytest.raises((UnboundedLikelihoodError, mle.FitWarning), match="row 9 exactly"):
+        mle.regress(mle.Sample.right_censored(x, event), one[:, None], "normal", sigma=np.column_stack([one, z]))
+
+
+def test_a_censored_row_on_the_other_side_is_in_the_way():
+    """As the law narrows about row 9, row 10 loses all its probability."""
+    rng = np.random.default_rng(2)
+    z = np.append(rng.uniform(0.0, 1.0, 9), [40.0, 60.0])
+    x = rng.normal(size=11)
+    x[10] = x[9] + 1.0
+    event = np.arange(11) != 10
+    one = np.ones(11)
+    fit = mle.regress(mle.Sample.right_censored(x, event), one[:, None], "normal", sigma=np.column_stack([one, z]))
+    assert fit.certificate.ok
+    assert str(fit.certificate.verdict) == "interior"
