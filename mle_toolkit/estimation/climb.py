@@ -61,6 +61,10 @@ _FEW_ROWS = 400
 _LOOKS_TO_LIMIT = 50
 """Looks after which a search without slopes is asked whether it has come beside a limiting law."""
 
+_LOOKS_AT_PACE, _PACE = 30, 0.01
+"""Looks for each coordinate in which a search without slopes must bring that share of what it still lacks, to arrive in
+those it has left: a simplex grows from its smallest to a natural change in the first of them."""
+
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
 
@@ -348,9 +352,15 @@ class _Lowest:
     """
 
     def __init__(
-        self, function: Callable[[Array], float], enough: float, at_limit: Callable[[Array], bool] = lambda u: False
+        self,
+        function: Callable[[Array], float],
+        enough: float,
+        at_limit: Callable[[Array], bool] = lambda u: False,
+        sought: float = math.inf,
+        window: int = 0,
     ) -> None:
         self._function, self._enough, self._at_limit = function, enough, at_limit
+        self._sought, self._window, self._before = sought, window, math.inf
         self._looks = 0
         self.value, self.u = math.inf, np.empty(0)
 
@@ -364,18 +374,25 @@ class _Lowest:
             raise _LowEnoughError
         if self._looks % _LOOKS_TO_LIMIT == 0 and math.isfinite(self.value) and self._at_limit(self.u):
             raise _LowEnoughError
+        if self._window and self._looks % self._window == 0:
+            # At this pace it does not arrive. The first window is for a simplex to grow.
+            if self._looks > self._window and self._before - self.value < _PACE * (self.value - self._sought):
+                raise _LowEnoughError
+            self._before = self.value
         return value
 
 
-def value_beyond(objective: Objective, u: Array, k: int, enough: float = -math.inf) -> float:
+def value_beyond(objective: Objective, u: Array, k: int, enough: float = -math.inf, sought: float = math.inf) -> float:
     """The lowest value with one coordinate a natural change farther out, the others following it.
 
-    Or one that is not above ``enough``, or is at the bound that no law passes: lower ones are not looked for.
+    Or one that is not above ``enough``, or is at the bound that no law passes: lower ones are not looked for. Nor is it
+    looked for any longer where it is so slow to fall to the one ``sought`` that it does not arrive.
     """
-    return objective.last_beyond(np.array([*u, k, enough]), lambda _: _value_beyond(objective, u, k, enough))
+    at = np.array([*u, k, enough, sought])
+    return objective.last_beyond(at, lambda _: _value_beyond(objective, u, k, enough, sought))
 
 
-def _value_beyond(objective: Objective, u: Array, k: int, enough: float) -> float:
+def _value_beyond(objective: Objective, u: Array, k: int, enough: float, sought: float) -> float:
     from scipy import optimize
 
     there = u.copy()
@@ -398,7 +415,8 @@ def _value_beyond(objective: Objective, u: Array, k: int, enough: float) -> floa
             return float(minimize(lambda v: objective.value(at(v)), u[others], method="L-BFGS-B", jac=slope).fun)
         # Where the others follow slowly, along a ridge, derivatives at the new place lead elsewhere.
         options = {"xatol": 1e-6, "fatol": 1e-12, "maxfev": _RESCUE_LOOKS * len(u)}
-        lowest = _Lowest(lambda v: objective.value_alone(at(v)), max(enough, least_value(objective.likelihood)))
+        least, window = max(enough, least_value(objective.likelihood)), _LOOKS_AT_PACE * (len(u) - 1)
+        lowest = _Lowest(lambda v: objective.value_alone(at(v)), least, sought=sought, window=window)
         with contextlib.suppress(_LowEnoughError):
             minimize(lowest, u[others], method="Nelder-Mead", options=options)
         return lowest.value

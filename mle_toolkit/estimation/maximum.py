@@ -24,7 +24,7 @@ from mle_toolkit.estimation.certificate import (
     measure,
     spectrum,
 )
-from mle_toolkit.estimation.climb import BEYOND, is_minimum, value_beyond
+from mle_toolkit.estimation.climb import BEYOND, is_minimum, least_value, value_beyond
 from mle_toolkit.estimation.sides import measured_at_kinks
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
 from mle_toolkit.families.base import Family
@@ -392,11 +392,18 @@ class Maximum(SentByValue):
         names = _coordinate_names(self)
         farthest = np.argsort(-np.abs(u), kind="stable").tolist() if places is None else places
         followed = farthest[:_FOLLOWED]
-        enough = here - 2 * gain / nobs  # that is too much of a gain already
-        rises = {k: (here - value_beyond(objective, u, k, enough)) * nobs for k in followed}
         told = {k: 0.5 * (BEYOND / errors[k]) ** 2 for k in followed} if len(errors) else {}
         resolved = _RESOLVED * max(1.0, abs(self.loglik))
-        flat = {k for k, fall in told.items() if fall > resolved and abs(-rises[k] - fall) <= _AS_SAID * fall}
+        told = {k: fall for k, fall in told.items() if fall > resolved}
+        saturated = (here - least_value(self.likelihood, 0.0)) * nobs <= gain
+
+        def rise(k: int) -> float:
+            # As soon as it is so much of a gain, or as little of a loss where no more can be gained, that is known.
+            least = _SURELY * min(loss, (1.0 - _AS_SAID) * told.get(k, math.inf)) if saturated else -2 * gain
+            return (here - value_beyond(objective, u, k, here + least / nobs, here + loss / nobs)) * nobs
+
+        rises = {k: rise(k) for k in followed}
+        flat = {k for k, fall in told.items() if abs(-rises[k] - fall) <= _AS_SAID * fall}
         return [names[k] for k, rise in rises.items() if -loss <= rise <= gain and k not in flat]
 
     def _rise(self, decrement: float) -> str:
@@ -683,6 +690,10 @@ _WIDER = 10.0
 
 _RESOLVED = 1e-10
 """Share of a log-likelihood from which a difference is not rounding."""
+
+
+_SURELY = 0.9
+"""Share of a loss that would be one, from which rounding does not make it that."""
 
 
 _FOLLOWED = 2

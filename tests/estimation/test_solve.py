@@ -8,6 +8,7 @@ import mle_toolkit as mle
 from mle_toolkit.estimation import climb, solve
 from mle_toolkit.estimation.local import local_inside
 from mle_toolkit.families.registry import get_family
+from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
 FLAT = mle.Sample.rounded(np.arange(1.0, 9.0), 1.0)
@@ -83,6 +84,32 @@ def test_a_search_ends_at_the_bound_that_no_law_passes(monkeypatch: pytest.Monke
     looks.clear()
     beyond = climb.value_beyond(objective, end, 0, enough=-0.2 * bound + 0.1)
     assert beyond == looks[-1] <= -0.2 * bound + 0.1 < min(looks[:-1], default=np.inf)
+
+
+def test_no_more_is_looked_for_beyond_a_saturated_fit_than_its_verdict_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two cells that are neighbours a law narrows to their border: c of burr12 runs off, and its scale does not."""
+    lower = np.array([60.0, 40.0, 60.0, 40.0, 60.0])
+    least_beyond, seen = climb._value_beyond, []
+
+    def counted(objective: Objective, u: np.ndarray, *asked: float) -> float:
+        looks: list[float] = []
+        value = objective.value_alone
+        with monkeypatch.context() as patch:
+            patch.setattr(objective, "value_alone", lambda v: looks.append(value(v)) or looks[-1])
+            least = least_beyond(objective, u, *asked)
+        if objective.likelihood.family.name == "burr12":  # and not a law that it contains
+            seen.append((5 * (least - objective.value(u)), len(looks)))
+        return least
+
+    monkeypatch.setattr(climb, "_value_beyond", counted)
+    found = solve.maximise(get_family("burr12"), mle.Sample.intervals(lower, lower + 20.0))
+    assert "as c runs off" in found.certify().message
+    assert found.loglik == pytest.approx(2 * np.log(0.4) + 3 * np.log(0.6), abs=1e-8)
+    (runs, few), (stays, more) = sorted(seen)
+    assert 1e-8 < runs < 3.4e-7  # so little is no loss, and there is nothing to gain
+    assert stays > 1.0
+    assert few < 50
+    assert more <= 120  # a simplex that hardly falls is not followed for all of its 900 looks
 
 
 @pytest.mark.parametrize("n", [60, 150])
