@@ -38,7 +38,7 @@ from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.cached import cached_property
-from mle_toolkit.numerics.differences import fourth_order_each
+from mle_toolkit.numerics.differences import fourth_order_at_once
 from mle_toolkit.numerics.sent import SentByValue
 
 _AS_SAID = 0.5
@@ -640,7 +640,7 @@ def _farthest(one: Array, other: Array, unit: Array) -> float:
 def longer_hessian(objective: Objective, u: Array, step: float) -> Array:
     """Second derivatives by differences over longer steps, where scores have but few digits."""
     with np.errstate(all="ignore"):
-        second = fourth_order_each(objective.gradient, u, step)
+        second = fourth_order_at_once(objective.gradients, u, step)
     return np.asarray(0.5 * (second + second.T))
 
 

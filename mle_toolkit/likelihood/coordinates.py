@@ -318,6 +318,34 @@ class Objective:
             return first_differences(self.values, u, STEP_OF_VALUE)
         return self._last_gradient(u, self._gradient_in_parts)
 
+    def gradients(self, points: Array) -> Array:
+        """Its derivatives at each of several points, of shape (m, n_free); in that shape."""
+        found = self._gradients_of_few(points) if self._are_few else None
+        return np.array([self.gradient(u) for u in points]) if found is None else found
+
+    def _gradients_of_few(self, points: Array) -> Array | None:
+        """The same from one call, where rows are few; None where it must be had one by one."""
+        likelihood, family, coordinates = self.likelihood, self.likelihood.family, self.coordinates
+        if not self._several.at_once(len(points)):
+            return None
+        if family.dear_tails and len(points) * len(likelihood.intervals[0]) >= FEW:
+            return None  # of so many it is the density that is integrated, and of one point it is not
+        with np.errstate(all="ignore"):  # as at one point
+            thetas = self._thetas(points)
+            slopes = np.array([coordinates.slopes_and_bends(u)[0] for u in points])
+            try:
+                scores = self._several.mean_mass_scores(thetas)
+                if scores is None:
+                    return None
+                if likelihood.has_points and not self.has_hessian:
+                    scores = scores + self._several.point_scores(thetas)
+            except RangeError:
+                return None
+            gradients = np.asarray(-scores[:, coordinates.places] * slopes)
+            if likelihood.has_points and self.has_hessian:
+                gradients = gradients + [self._gradient_of_points(u) for u in points]
+        return gradients
+
     def _gradient_in_parts(self, u: Array) -> Array:
         both = self._both_of_few(u)
         if both is not None:
@@ -537,6 +565,10 @@ class ChartObjective(Objective):
     def gradient(self, u: Array) -> Array:
         """Its derivatives; shape (n_free,)."""
         return self.inner.gradient(u)
+
+    def gradients(self, points: Array) -> Array:
+        """Its derivatives at each of several points, of shape (m, n_free); in that shape."""
+        return self.inner.gradients(points)
 
     def hessian(self, u: Array) -> Array:
         """Its second derivatives; shape (n_free, n_free)."""

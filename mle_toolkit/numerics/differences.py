@@ -92,6 +92,12 @@ def fourth_order_each(f: Callable[[Array], Array], u: Array, step: float) -> Arr
     return np.array([fourth_order([f(u + k * h) for k in AROUND], step) for h in step * np.eye(len(u))])
 
 
+def fourth_order_at_once(f: Callable[[Array], Array], u: Array, step: float) -> Array:
+    """The same of a function that takes several points, of shape (m, n), and returns what it is at each."""
+    values = f(np.array([u + k * h for h in step * np.eye(len(u)) for k in AROUND]))
+    return np.array([fourth_order(list(around), step) for around in np.split(values, len(u))])
+
+
 def central_each(f: Callable[[Array], Array], u: Array, step: float) -> Array:
     """Derivatives of ``f`` by each of n coordinates, of second order; shape (n, ...)."""
     return np.array([(f(u + h) - f(u - h)) / (2 * step) for h in step * np.eye(len(u))])

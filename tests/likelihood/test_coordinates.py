@@ -289,3 +289,23 @@ def test_scores_of_intervals_beside_the_end_of_a_support_against_mpmath():
         for k in range(3):
             expected = [float(mpmath.diff(log_mass(k), at, order)) for order in ((1, 0), (0, 1))]
             assert found[k] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("family", ["burr12", "johnson_su", "beta_prime", "gamma", "gpd"])
+@pytest.mark.parametrize(
+    "sample",
+    [
+        mle.Sample.intervals([60.0, 40.0, 60.0, 40.0, 60.0], [80.0, 60.0, 80.0, 60.0, 80.0]),
+        mle.Sample.right_censored([74.0, 49.0, 33.0, 45.0, 62.0], [True, False, True, True, False]),
+    ],
+)
+def test_gradients_at_several_points_are_those_at_each(family: str, sample: mle.Sample) -> None:
+    """What longer differences ask for: of few rows all from one call."""
+    law = mle.get_family(family)
+    likelihood, domains = Likelihood(law, sample), [p.domain for p in law.parameters]
+    theta = np.array([1.0 if p.domain == POSITIVE else 0.1 for p in law.parameters])
+    objective = Objective(likelihood, Coordinates(domains, theta, [True] * len(theta), np.ones(len(theta))))
+    points = objective.coordinates.from_theta(theta) + 1e-2 * np.arange(4.0)[:, None]
+    expected = [objective.gradient(u) for u in points]
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(objective.gradients(points), expected, rtol=1e-12)
