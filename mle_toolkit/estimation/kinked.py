@@ -53,7 +53,7 @@ _HALVINGS = 12
 _NARROWER, _INTO = 0.1, 0.995
 """Share of a gap between a program and its dual that a step aims at, and of the way to a limit that it may go."""
 
-_NEAR_BY = (1.0,) * 6 + (2.0,) * 6 + (4.0,) * 4
+_NEAR_BY = (1.0,) * 4 + (2.0,) * 4 + (4.0,) * 4 + (8.0,) * 8
 """Further starts, so many standard errors away, where there may be many maxima."""
 
 _FEW_ROWS, _MANY_NEAR_BY = 2_000, 8
