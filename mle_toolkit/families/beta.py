@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails
+from mle_toolkit.families.beta_tails import LARGE_SHAPES, kernel_tail_slopes, kernel_tails, log_kernel
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
@@ -18,7 +19,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.special import trigamma
+from mle_toolkit.families.special import log_beta_remainder, log_minus_digamma_of, trigamma
 
 _NEWTON_STEPS = 100
 
@@ -59,6 +60,16 @@ class Beta(ExponentialFamily):
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Log x and log(1 - x)."""
         return np.log(x), np.log1p(-x)
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x; of large shapes by that of its logit, whose terms do not cancel."""
+        a, b = params
+        own = super().logpdf(x, a, b)
+        large = np.minimum(a, b) >= LARGE_SHAPES
+        if not np.any(large):
+            return own
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(large, log_kernel(special.logit(x), a, b) - np.log(x) - np.log1p(-x), own)
 
     def log_density(self, T: tuple[Array, ...], a: Array, b: Array) -> Array:
         """Log-density, linear in T."""
@@ -140,8 +151,9 @@ class Beta(ExponentialFamily):
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats."""
         both = np.add(a, b)
-        inner = np.subtract(a, 1.0) * special.psi(a) + np.subtract(b, 1.0) * special.psi(b)
-        return np.asarray(special.betaln(a, b) - inner + (both - 2) * special.psi(both))
+        gap, gap_b, gap_both = (log_minus_digamma_of(shape) for shape in (a, b, both))  # small where terms would cancel
+        gaps = np.subtract(a, 1.0) * gap + np.subtract(b, 1.0) * gap_b - (both - 2) * gap_both
+        return np.asarray(np.log(a / both) + np.log(b / both) + log_beta_remainder(a, b) + gaps)
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By excesses of log Γ."""

@@ -23,6 +23,7 @@ from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.special import log_beta_remainder, log_minus_digamma_of
 from mle_toolkit.families.standardised import LogScale, best_starts
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ class BetaPrime(LogScale):
     def entropy(self, a: Array, b: Array, scale: Array) -> Array:
         """Entropy, nats."""
         both = np.add(a, b)
-        place = special.psi(a) - special.psi(b)  # the mean of t
-        mean_softplus = special.psi(both) - special.psi(b)
-        return np.asarray(np.log(scale) + special.betaln(a, b) + (1 - np.asarray(a)) * place + both * mean_softplus)
+        gap, gap_b, gap_both = (log_minus_digamma_of(shape) for shape in (a, b, both))  # small where terms would cancel
+        gaps = np.subtract(a, 1.0) * gap + np.add(b, 1.0) * gap_b - both * gap_both
+        return np.asarray(np.log(scale) + np.log(a / b) + log_beta_remainder(a, b) + gaps)
 
     def power_of(self, a: float, b: float, scale: float) -> BetaPrimePower:
         """Itself."""

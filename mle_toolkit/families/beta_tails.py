@@ -15,7 +15,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.counting import digamma_difference, digamma_excess, trigamma_difference
 from mle_toolkit.families.gamma_tails import CANCELLED, SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.means_in_tails import means_in_tails, reach_outward
-from mle_toolkit.families.special import laguerre, legendre, log1mexp, log_poch, softplus, stirling_remainder
+from mle_toolkit.families.special import laguerre, legendre, log1mexp, log_beta_remainder, log_poch, softplus
 
 _STEP = 1e-2
 """Of shapes in differences, as a share of them and in spreads of t."""
@@ -32,7 +32,7 @@ _LAST = 37.0
 _FAR = 1e-4
 """Probability beyond, from which the slope of a tail is a mean over it, and no complement."""
 
-_LARGE = 1e4
+LARGE_SHAPES = 1e4
 """Shapes from which tails are sums of densities: the law is nearly normal, and SciPy's functions are slow."""
 
 _NODES = 32
@@ -60,8 +60,8 @@ def log_kernel(t: Array, a: Array, b: Array) -> Array:
 
 
 def _log_front(a: Array, b: Array) -> Array:
-    """Log-density at the mode: a log(a/(a+b)) + b log(b/(a+b)) - log B(a, b), by Stirling's remainders."""
-    return stirling_remainder(a + b) - stirling_remainder(a) - stirling_remainder(b)
+    """Log-density at the mode: a log(a/(a+b)) + b log(b/(a+b)) - log B(a, b)."""
+    return -log_beta_remainder(a, b)
 
 
 def _from_top(t: Array, a: Array, b: Array) -> Array:
@@ -111,7 +111,7 @@ def kernel_tails(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
 
 def _are_large(t: Array, a: Array, b: Array) -> NDArray[np.bool_]:
     """Where the law is nearly normal."""
-    return np.asarray((np.minimum(a, b) >= _LARGE) & np.isfinite(t))
+    return np.asarray((np.minimum(a, b) >= LARGE_SHAPES) & np.isfinite(t))
 
 
 def _tails_of_large(t: Array, a: Array, b: Array) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from mle_toolkit.families.lomax import Lomax
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import log_or_minus_inf, log_softplus, log_softplus_slope, softplus
+from mle_toolkit.families.special import log_gamma_bend, log_or_minus_inf, log_softplus, log_softplus_slope, softplus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,8 +183,8 @@ class Burr12(HazardFamily):
         """Variance; infinite for k c <= 2."""
         if k * c <= 2:
             return np.inf
-        mean = k * float(special.beta(k - 1 / c, 1 + 1 / c))
-        return scale**2 * (k * float(special.beta(k - 2 / c, 1 + 2 / c)) - mean**2)
+        bend = log_gamma_bend(1.0, 1 / c) + log_gamma_bend(k, -1 / c)
+        return -(scale**2) * k * float(special.beta(k - 2 / c, 1 + 2 / c) * np.expm1(-bend))
 
     def entropy(self, k: Array, c: Array, scale: Array) -> Array:
         """Entropy, nats."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -18,7 +19,15 @@ from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import inverse_digamma, log_or_minus_inf, sum_log
+from mle_toolkit.families.special import (
+    about_mode,
+    inverse_digamma,
+    left_by_root,
+    log_minus_digamma_of,
+    log_or_minus_inf,
+    stirling_remainder,
+    sum_log,
+)
 
 
 class Chi(ExponentialFamily):
@@ -47,6 +56,12 @@ class Chi(ExponentialFamily):
     def log_base(self, x: Array) -> Array:
         """The part without df."""
         return np.asarray(math.log(2) - 0.5 * np.square(x) - np.log(x))
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        (df,) = params
+        own = super().logpdf(x, df)
+        return about_mode(own, 0.5 * np.asarray(df), lambda: x * x / df - 1, lambda: math.log(2) - np.log(x))
 
     def log_density(self, T: tuple[Array, ...], df: Array) -> Array:
         """Log-density less `log_base`, linear in T."""
@@ -95,12 +110,13 @@ class Chi(ExponentialFamily):
 
     def var(self, df: Array) -> Array:
         """Variance: df less the square of the mean."""
-        return np.asarray(df - np.square(self.mean(df)))
+        return np.asarray(df * left_by_root(0.5 * np.asarray(df)))
 
     def entropy(self, df: Array) -> Array:
         """Entropy, nats."""
         half = 0.5 * np.asarray(df)
-        return np.asarray(special.gammaln(half) + half - 0.5 * math.log(2) - (half - 0.5) * special.psi(half))
+        gap = log_minus_digamma_of(half)  # in the place of terms that cancel where it is small
+        return np.asarray(0.5 * (np.log(half) - math.log(2)) + stirling_remainder(half) + (half - 0.5) * gap)
 
     @property
     def images(self) -> tuple[Image, ...]:

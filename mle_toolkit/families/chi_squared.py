@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -17,7 +18,14 @@ from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import inverse_digamma, log_or_minus_inf, sum_log
+from mle_toolkit.families.special import (
+    about_mode,
+    inverse_digamma,
+    log_minus_digamma_of,
+    log_or_minus_inf,
+    stirling_remainder,
+    sum_log,
+)
 
 
 class ChiSquared(ExponentialFamily):
@@ -47,6 +55,11 @@ class ChiSquared(ExponentialFamily):
     def log_base(self, x: Array) -> Array:
         """The part without df."""
         return np.asarray(-0.5 * x - np.log(x))
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        (df,) = params
+        return about_mode(super().logpdf(x, df), 0.5 * np.asarray(df), lambda: x / df - 1, lambda: -np.log(x))
 
     def log_density(self, T: tuple[Array, ...], df: Array) -> Array:
         """Log-density less `log_base`, linear in T."""
@@ -100,7 +113,8 @@ class ChiSquared(ExponentialFamily):
     def entropy(self, df: Array) -> Array:
         """Entropy, nats."""
         half = 0.5 * np.asarray(df)
-        return np.asarray(half + math.log(2) + special.gammaln(half) + (1 - half) * special.psi(half))
+        gap = log_minus_digamma_of(half)  # in the place of terms that cancel where it is small
+        return np.asarray(math.log(2) + np.log(half) + stirling_remainder(half) + (half - 1) * gap)
 
     @property
     def images(self) -> tuple[Image, ...]:

@@ -15,7 +15,7 @@ from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
-from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
+from mle_toolkit.families.special import log1mexp_exp, log_gamma_bend, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class Dagum(LogScale):
         """Variance; infinite for c <= 2."""
         if c <= 2:
             return np.inf
-        mean = k * float(special.beta(k + 1 / c, 1 - 1 / c))
-        return scale**2 * (k * float(special.beta(k + 2 / c, 1 - 2 / c)) - mean**2)
+        bend = log_gamma_bend(k, 1 / c) + log_gamma_bend(1.0, -1 / c)
+        return -(scale**2) * k * float(special.beta(k + 2 / c, 1 - 2 / c) * np.expm1(-bend))
 
     def entropy(self, k: Array, c: Array, scale: Array) -> Array:
         """Entropy, nats."""

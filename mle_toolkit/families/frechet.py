@@ -19,7 +19,7 @@ from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
-from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
+from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_gamma_bend, log_or_minus_inf
 from mle_toolkit.families.tilted import in_window
 from mle_toolkit.families.weibull import Weibull
 
@@ -146,7 +146,7 @@ class Frechet(Family):
         """Variance; infinite for shape <= 2."""
         if shape <= 2:
             return np.inf
-        return scale**2 * float(special.gamma(1 - 2 / shape) - special.gamma(1 - 1 / shape) ** 2)
+        return -(scale**2) * float(special.gamma(1 - 2 / shape) * np.expm1(-log_gamma_bend(1.0, -1 / shape)))
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -23,7 +24,15 @@ from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
-from mle_toolkit.families.special import inverse_log_minus_digamma, log_or_minus_inf, lost_to_rounding, sum_log
+from mle_toolkit.families.special import (
+    about_mode,
+    inverse_log_minus_digamma,
+    log_minus_digamma_of,
+    log_or_minus_inf,
+    lost_to_rounding,
+    stirling_remainder,
+    sum_log,
+)
 from mle_toolkit.families.tilted import in_window
 
 
@@ -57,6 +66,12 @@ class Gamma(ExponentialFamily):
         if weight is None:
             return total(x), sum_log(x)
         return total(weight * x), total(weight * np.log(x))
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        shape, scale = params
+        own = super().logpdf(x, shape, scale)
+        return about_mode(own, shape, lambda: x / (shape * scale) - 1, lambda: -np.log(x))
 
     def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
         """Log-density, linear in T."""
@@ -136,6 +151,11 @@ class Gamma(ExponentialFamily):
     def isf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Upper quantile."""
         return np.asarray(scale * special.gammainccinv(shape, p))
+
+    def entropy(self, shape: Array, scale: Array) -> Array:
+        """Entropy, nats."""
+        gap = log_minus_digamma_of(shape)  # in the place of terms that cancel where it is small
+        return np.asarray(np.log(scale) + np.log(shape) + stirling_remainder(shape) + (np.subtract(shape, 1.0)) * gap)
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By the excess of log Γ, and that of the ratio of the scales."""

@@ -34,6 +34,7 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
+    log_gamma_bend,
     log_gamma_kernel,
     log_minus_digamma,
     log_minus_digamma_of,
@@ -250,7 +251,7 @@ class GeneralizedGamma(Family):
         shape2 = np.asarray(shape2)
         once, twice = log_poch(shape1, 1 / shape2), log_poch(shape1, 2 / shape2)
         with np.errstate(over="ignore", invalid="ignore"):
-            spread = np.exp(2 * (np.log(scale) + once)) * np.expm1(twice - 2 * once)
+            spread = np.exp(2 * (np.log(scale) + once)) * np.expm1(log_gamma_bend(shape1, 1 / shape2))
         return np.asarray(np.where(twice < np.inf, spread, np.inf))
 
     def entropy(self, shape1: Array, shape2: Array, scale: Array) -> Array:

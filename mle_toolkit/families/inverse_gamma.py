@@ -21,8 +21,10 @@ from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,
+    log_minus_digamma_of,
     log_or_minus_inf,
     lost_to_rounding,
+    stirling_remainder,
     sum_log,
 )
 
@@ -134,7 +136,8 @@ class InverseGamma(ExponentialFamily):
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats."""
-        return np.asarray(shape + np.log(scale) + special.gammaln(shape) - (1 + shape) * special.psi(shape))
+        gap = log_minus_digamma_of(shape)  # in the place of terms that cancel where it is small
+        return np.asarray(np.log(scale) - np.log(shape) + stirling_remainder(shape) + (1 + shape) * gap)
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by shape and scale."""

@@ -15,7 +15,7 @@ from mle_toolkit.families.paralogistic import Paralogistic
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
+from mle_toolkit.families.special import log1mexp_exp, log_gamma_bend, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class InverseParalogistic(LogScale):
         """Variance; infinite for shape <= 2."""
         if shape <= 2:
             return np.inf
-        first, second = (shape * float(special.beta(shape + j / shape, 1 - j / shape)) for j in (1, 2))
-        return scale**2 * (second - first**2)
+        bend = log_gamma_bend(shape, 1 / shape) + log_gamma_bend(1.0, -1 / shape)
+        return -(scale**2) * shape * float(special.beta(shape + 2 / shape, 1 - 2 / shape) * np.expm1(-bend))
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: that of Dagum's law."""

@@ -15,7 +15,7 @@ from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.special import log1mexp, log1mexp_exp
+from mle_toolkit.families.special import log1mexp, log1mexp_exp, log_gamma_bend
 from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ class Kumaraswamy(Family):
 
     def var(self, a: Array, b: Array) -> Array:
         """Variance."""
-        square = b * np.exp(special.betaln(1 + 2 / np.asarray(a), b))
-        return np.asarray(square - np.square(self.mean(a, b)))
+        step = 1 / np.asarray(a)
+        bend = log_gamma_bend(1.0, step) - log_gamma_bend(np.add(b, 1.0), step)
+        return np.asarray(np.square(self.mean(a, b)) * np.expm1(bend))
 
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats."""

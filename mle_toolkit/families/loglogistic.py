@@ -18,7 +18,7 @@ from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
-from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.special import log_gamma_bend, log_or_minus_inf
 from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ class Loglogistic(Family):
         """Variance: scale² (2b / sin(2b) - (b / sin b)²); infinite for shape <= 2."""
         if shape <= 2:
             return np.inf
-        return scale**2 * float(1 / np.sinc(2 / shape) - 1 / np.sinc(1 / shape) ** 2)
+        bend = log_gamma_bend(1.0, 1 / shape) + log_gamma_bend(1.0, -1 / shape)
+        return -(scale**2) * float(np.expm1(-bend) / np.sinc(2 / shape))
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: 2 + log(scale / shape)."""

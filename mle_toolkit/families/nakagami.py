@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -21,7 +22,10 @@ from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import (
+    about_mode,
     inverse_log_minus_digamma,
+    left_by_root,
+    log_minus_digamma_of,
     log_or_minus_inf,
     lost_to_rounding,
     stirling_remainder,
@@ -54,6 +58,12 @@ class Nakagami(ExponentialFamily):
         if weight is None:
             return dot(x, x), sum_log(x)
         return dot(weight * x, x), total(weight * np.log(x))
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        shape, scale = params
+        own = super().logpdf(x, shape, scale)
+        return about_mode(own, shape, lambda: np.square(x / scale) - 1, lambda: math.log(2) - np.log(x))
 
     def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
         """Log-density, linear in T."""
@@ -137,11 +147,11 @@ class Nakagami(ExponentialFamily):
 
     def var(self, shape: Array, scale: Array) -> Array:
         """Variance: scale² less the square of the mean."""
-        return np.asarray(np.square(scale) * (1 - np.square(special.poch(shape, 0.5)) / shape))
+        return np.asarray(np.square(scale) * left_by_root(shape))
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats."""
-        mean_log = 0.5 * (special.psi(shape) - np.log(shape))  # of x / scale
+        mean_log = -0.5 * log_minus_digamma_of(shape)  # of x / scale
         return np.asarray(np.log(scale) - math.log(2) + (1 - 2 * shape) * mean_log + stirling_remainder(shape))
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:

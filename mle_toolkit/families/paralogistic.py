@@ -11,7 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.parameters import SCALE, Parameter
-from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
+from mle_toolkit.families.special import log1mexp_exp, log_gamma_bend, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale, matched
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ class Paralogistic(LogScale):
         """Variance; infinite for shape² <= 2."""
         if shape * shape <= 2:
             return np.inf
-        first, second = (shape * float(special.beta(shape - j / shape, 1 + j / shape)) for j in (1, 2))
-        return scale**2 * (second - first**2)
+        bend = log_gamma_bend(1.0, 1 / shape) + log_gamma_bend(shape, -1 / shape)
+        return -(scale**2) * shape * float(special.beta(shape - 2 / shape, 1 + 2 / shape) * np.expm1(-bend))
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: that of the Burr XII law."""

@@ -235,6 +235,32 @@ def log_gamma_kernel(shape: Array, t: Array) -> Array:
     return np.asarray(shape * (d - np.expm1(d)) - stirling_remainder(shape))
 
 
+_LARGE_SHAPE = 1e3
+"""Shape from which the terms of a log-density are of a size that costs digits."""
+
+
+def about_mode(own: Array, shape: Array, away: Callable[[], Array], rest: Callable[[], Array]) -> Array:
+    """Log-density of a power of a gamma variable y, where the shape is large written about its mode.
+
+    Parameters
+    ----------
+    own : ndarray
+        The log-density by the terms of the law, which cancel there.
+    shape : ndarray
+        That of y.
+    away : callable
+        Gives y over its mean, less 1.
+    rest : callable
+        Gives the log-density, less ``shape (log(1 + away) - away)`` and plus the remainder of log Γ.
+    """
+    if not np.any(np.asarray(shape) >= _LARGE_SHAPE):
+        return own
+    with np.errstate(all="ignore"):  # where it is small, which is not taken
+        u = away()
+        large = shape * (np.log1p(u) - u) - stirling_remainder(shape) + rest()
+    return np.where(np.asarray(shape) >= _LARGE_SHAPE, large, own)
+
+
 def stirling_remainder(shape: Array) -> Array:
     """``log Gamma(a) - (a log a - a)``, by Stirling's series (DLMF 5.11.1) for large a, where the terms cancel."""
     a = np.asarray(shape, dtype=float)
@@ -244,6 +270,40 @@ def stirling_remainder(shape: Array) -> Array:
         large = 0.5 * np.log(2 * math.pi / a) + series / a
     direct = special.gammaln(a) - special.xlogy(a, a) + a
     return np.asarray(np.where(a > 10.0, large, direct))
+
+
+_SMALL_STEP, _BEND_TERMS = 0.01, 11
+"""Share of its argument that a step of log Γ may be, and terms of the series that then leave no digit."""
+
+
+def log_gamma_bend(c: Array | float, d: Array | float) -> Array:
+    r"""``log Γ(c + 2 d) - 2 log Γ(c + d) + log Γ(c)``, for c > 0, where d is small by the derivatives of log Γ at c.
+
+    With it the variance of a variable whose moments are products of gamma functions does not cancel where it is small:
+    :math:`\sum_{n \ge 2} (-d)^n (2^n - 2)\, \zeta(n, c) / n` (DLMF 5.15.1, 25.11.12).
+    """
+    c, d = np.asarray(c, dtype=float), np.asarray(d, dtype=float)
+    with np.errstate(all="ignore"):  # where the other of both is taken
+        direct = special.gammaln(c + 2 * d) - 2 * special.gammaln(c + d) + special.gammaln(c)
+        series = sum((2.0**n - 2) / n * (-d) ** n * special.zeta(float(n), c) for n in range(_BEND_TERMS, 1, -1))
+    return np.asarray(np.where(np.abs(d) <= _SMALL_STEP * c, series, direct))
+
+
+def left_by_root(shape: Array) -> Array:
+    """``1 - (Γ(a + 1/2)/Γ(a))²/a``: the variance of the root of a gamma variable, as a share of its mean.
+
+    Where the two are nearly the same by the series of the ratio (DLMF 5.11.13).
+    """
+    a = np.asarray(shape, dtype=float)
+    with np.errstate(divide="ignore", over="ignore", under="ignore"):
+        r = 1.0 / (a * a)
+        series = -np.expm1(-(1 / 4 - r * (1 / 96 - r * (1 / 320 - r * 17 / 7168))) / a)
+    return np.asarray(np.where(a > 20.0, series, 1 - np.square(special.poch(a, 0.5)) / a))
+
+
+def log_beta_remainder(a: Array, b: Array) -> Array:
+    """``log B(a, b) - (a log a + b log b - (a + b) log(a + b))``, by Stirling's remainders, which do not cancel."""
+    return stirling_remainder(a) + stirling_remainder(b) - stirling_remainder(np.add(a, b))
 
 
 def log_poch(a: Array, m: Array) -> Array:

@@ -22,7 +22,7 @@ from mle_toolkit.families.maps import MINUS_LOG
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
-from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.special import log_gamma_bend, log_or_minus_inf
 from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
@@ -205,8 +205,8 @@ class Weibull(HazardFamily):
 
     def var(self, shape: Array, scale: Array) -> Array:
         """Variance."""
-        first, second = special.gammaln(1 + 1 / np.asarray(shape)), special.gammaln(1 + 2 / np.asarray(shape))
-        return np.asarray(-np.square(scale) * np.exp(second) * np.expm1(2 * first - second))
+        second = np.exp(special.gammaln(1 + 2 / np.asarray(shape)))
+        return np.asarray(-np.square(scale) * second * np.expm1(-log_gamma_bend(1.0, 1 / np.asarray(shape))))
 
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: gamma (1 - 1/shape) + log(scale/shape) + 1, with Euler's constant gamma."""
