@@ -18,7 +18,14 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
 from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import (
+    gammainc,
+    gammaincinv,
+    log_gamma_tails,
+    log_gammainc,
+    log_gammainc_slopes,
+    log_gammaincc,
+)
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
@@ -121,7 +128,7 @@ class Gamma(ExponentialFamily):
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""
-        return np.asarray(special.gammainc(shape, np.maximum(x, 0.0) / scale))
+        return gammainc(shape, np.maximum(x, 0.0) / scale)
 
     def sf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of more than x."""
@@ -146,7 +153,7 @@ class Gamma(ExponentialFamily):
 
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""
-        return np.asarray(scale * special.gammaincinv(shape, p))
+        return np.asarray(scale * gammaincinv(shape, p))
 
     def isf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Upper quantile."""

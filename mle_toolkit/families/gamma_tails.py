@@ -7,13 +7,18 @@ import math
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.special import EPSILON, laguerre, legendre, log_gamma_kernel
 
 _SERIES_TERMS = 100_000
 
 
 _LARGEST_SHAPE, _LARGEST_OF_SCIPY = 1e3, 1e5
+
+
+_CUT_BELOW, _POLISHING_STEPS, _POLISHED = 1e-5, 20, 1e-8
+"""Lower tails of larger shapes from which SciPy is not believed, and steps in which its quantiles are polished there, to
+so many deviations: the next step would be of the order of the square of that."""
 
 
 _NEAR = 0.1
@@ -54,7 +59,43 @@ def log_gammaincc(shape: Array, log_x: Array) -> Array:
 def gamma_tails(shape: Array, log_x: Array) -> tuple[Array, Array]:
     """P(shape, x) and Q(shape, x), from log x, which may be the log of a number that is no double."""
     shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
-    return _gamma_masses(shape, log_x)[1:]
+    x, lower, upper = _gamma_masses(shape, log_x)
+    cut = _is_cut(shape, x, lower)
+    if np.any(cut):
+        lower[cut] = np.exp(log_gammainc(shape[cut], log_x[cut]))
+    return lower, upper
+
+
+def gammainc(shape: Array, x: Array) -> Array:
+    """P(shape, x), also where SciPy's series are cut."""
+    shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
+    lower = np.asarray(special.gammainc(shape, x))
+    cut = _is_cut(shape, x, lower)
+    if np.any(cut):
+        lower[cut] = np.exp(log_gammainc(shape[cut], np.log(x[cut])))
+    return lower
+
+
+def _is_cut(shape: Array, x: Array, lower: Array) -> Mask:
+    """Where SciPy loses the lower tail of a large shape, beyond 4.5 deviations: at 1e8 a third of it, at 1e12 all."""
+    return np.asarray((shape > _LARGEST_OF_SCIPY) & (x > 0) & (x < shape) & (lower < _CUT_BELOW))
+
+
+def gammaincinv(shape: Array, p: Array) -> Array:
+    """The x at which P(shape, x) is p, also where SciPy's series are cut: there polished by Newton's method."""
+    shape, p = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(p, dtype=float))
+    x = np.asarray(special.gammaincinv(shape, p))
+    cut = (shape > _LARGEST_OF_SCIPY) & (p > 0) & (p < _CUT_BELOW)
+    if np.any(cut):
+        a, log_x, log_p = shape[cut], np.log(x[cut]), np.log(p[cut])
+        for _ in range(_POLISHING_STEPS):
+            log_tail = log_gammainc(a, log_x)
+            step = (log_tail - log_p) * np.exp(log_tail - log_gamma_kernel(a, log_x))
+            log_x = log_x - step
+            if np.all(np.abs(step) * np.sqrt(a) <= _POLISHED):
+                break
+        x[cut] = np.exp(log_x)
+    return x
 
 
 def log_gamma_tails(shape: Array, log_x: Array) -> tuple[Array, Array]:
@@ -129,7 +170,7 @@ def log_gamma_quantiles(shape: Array, p: Array) -> tuple[Array, Array]:
     shape, p = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(p, dtype=float))
     with np.errstate(divide="ignore", invalid="ignore"):
         quantiles = []
-        for x, log_p in ((special.gammaincinv(shape, p), np.log(p)), (special.gammainccinv(shape, p), np.log1p(-p))):
+        for x, log_p in ((gammaincinv(shape, p), np.log(p)), (special.gammainccinv(shape, p), np.log1p(-p))):
             near_zero = (log_p + special.gammaln(shape + 1)) / shape  # P = x^a / Gamma(a + 1)
             quantiles.append(np.where(x < SMALLEST_MASS, near_zero, np.log(x)))
     return quantiles[0], quantiles[1]

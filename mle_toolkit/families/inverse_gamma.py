@@ -12,7 +12,14 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import (
+    gammainc,
+    gammaincinv,
+    log_gamma_tails,
+    log_gammainc,
+    log_gammainc_slopes,
+    log_gammaincc,
+)
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import SCALE, Parameter
@@ -102,7 +109,7 @@ class InverseGamma(ExponentialFamily):
 
     def sf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of more than x."""
-        return np.asarray(special.gammainc(shape, _inverse(x, scale)))
+        return gammainc(shape, _inverse(x, scale))
 
     def log_tails(self, x: Array, shape: Array, scale: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""
@@ -124,7 +131,7 @@ class InverseGamma(ExponentialFamily):
     def isf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Upper quantile."""
         with np.errstate(divide="ignore"):
-            return np.asarray(scale / special.gammaincinv(shape, p))
+            return np.asarray(scale / gammaincinv(shape, p))
 
     def mean(self, shape: Any, scale: Any) -> Any:
         """Mean: scale / (shape - 1); infinite for shape <= 1."""

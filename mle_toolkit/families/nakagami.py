@@ -15,7 +15,14 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import (
+    gammainc,
+    gammaincinv,
+    log_gamma_tails,
+    log_gammainc,
+    log_gammainc_slopes,
+    log_gammaincc,
+)
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import SCALE, Parameter
@@ -115,7 +122,7 @@ class Nakagami(ExponentialFamily):
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""
-        return np.asarray(special.gammainc(shape, _power(x, shape, scale)))
+        return gammainc(shape, _power(x, shape, scale))
 
     def sf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of more than x."""
@@ -135,7 +142,7 @@ class Nakagami(ExponentialFamily):
 
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""
-        return np.asarray(scale * np.sqrt(special.gammaincinv(shape, p) / shape))
+        return np.asarray(scale * np.sqrt(gammaincinv(shape, p) / shape))
 
     def isf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Upper quantile."""

@@ -150,3 +150,21 @@ def test_quantiles_of_generalized_normal_laws_that_are_nearly_uniform(shape):
     p = np.array([0.01, 0.2, 0.45, 0.5, 0.7, 0.999])
     assert law.cdf(law.ppf(p)) == pytest.approx(p, rel=1e-12)
     assert law.sf(law.isf(p)) == pytest.approx(p, rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [3e5, 1e8, 1e11])
+@pytest.mark.parametrize("away", [-9.0, -6.0, -4.6, -4.0])
+def test_lower_tails_where_the_series_of_scipy_are_cut(shape, away):
+    """At 1e8 and 6 deviations a third of them was missing, and of a Poisson law's upper tail, at 1e12 all."""
+    x = shape + away * np.sqrt(shape)
+    with mp.workdps(30):
+        a, end = mp.mpf(shape), mp.mpf(x)
+        places = [end - 8 * mp.sqrt(a) * k / abs(away) for k in range(5, -1, -1)]
+        right = float(mp.quad(lambda t: mp.exp((a - 1) * mp.log(t) - t - mp.loggamma(a)), places))
+    law = law_of("gamma", (shape, 1.0))
+    assert float(law.cdf(x)) == pytest.approx(right, rel=1e-7, abs=0)
+    assert float(law_of("poisson", (x,)).sf(shape - 1)) == pytest.approx(right, rel=1e-7, abs=0)
+    assert float(law_of("inverse_gamma", (shape, 1.0)).sf(1 / x)) == pytest.approx(right, rel=1e-7, abs=0)
+    root = np.sqrt(x / shape)
+    assert float(law_of("nakagami", (shape, 1.0)).cdf(root)) == pytest.approx(right, rel=1e-7, abs=0)
+    assert (float(law.ppf(right)) - x) / np.sqrt(shape) == pytest.approx(0.0, abs=1e-7)
