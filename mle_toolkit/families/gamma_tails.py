@@ -17,8 +17,8 @@ _LARGEST_SHAPE, _LARGEST_OF_SCIPY = 1e3, 1e5
 
 
 _CUT_BELOW, _POLISHING_STEPS, _POLISHED = 1e-5, 20, 1e-8
-"""Lower tails of larger shapes from which SciPy is not believed, and steps in which its quantiles are polished there, to
-so many deviations: the next step would be of the order of the square of that."""
+"""Lower tails of larger shapes from which SciPy is not believed; and steps in which its quantiles are polished there,
+to so many deviations: the next step would be of the order of the square of that."""
 
 
 _NEAR = 0.1
@@ -78,14 +78,15 @@ def gammainc(shape: Array, x: Array) -> Array:
 
 def _is_cut(shape: Array, x: Array, lower: Array) -> Mask:
     """Where SciPy loses the lower tail of a large shape, beyond 4.5 deviations: at 1e8 a third of it, at 1e12 all."""
-    return np.asarray((shape > _LARGEST_OF_SCIPY) & (x > 0) & (x < shape) & (lower < _CUT_BELOW))
+    large = (shape > _LARGEST_OF_SCIPY) & (shape < np.inf)
+    return np.asarray(large & (x > 0) & (x < shape) & (lower < _CUT_BELOW))
 
 
 def gammaincinv(shape: Array, p: Array) -> Array:
     """The x at which P(shape, x) is p, also where SciPy's series are cut: there polished by Newton's method."""
     shape, p = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(p, dtype=float))
     x = np.asarray(special.gammaincinv(shape, p))
-    cut = (shape > _LARGEST_OF_SCIPY) & (p > 0) & (p < _CUT_BELOW)
+    cut = (shape > _LARGEST_OF_SCIPY) & (shape < np.inf) & (p > 0) & (p < _CUT_BELOW)
     if np.any(cut):
         a, log_x, log_p = shape[cut], np.log(x[cut]), np.log(p[cut])
         for _ in range(_POLISHING_STEPS):
