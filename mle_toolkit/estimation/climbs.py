@@ -17,7 +17,7 @@ from mle_toolkit.estimation.climb import ClimbEnd, climb, climb_in_levels, is_mi
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near
 from mle_toolkit.estimation.otherwise import otherwise
 from mle_toolkit.estimation.run_off import StillRisingError, check_not_certain, settle_run_off, unbounded
-from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
+from mle_toolkit.estimation.scattered import few_rows, may_hide_maxima, scattered
 from mle_toolkit.estimation.sharp import in_smooth_coordinates
 from mle_toolkit.estimation.starts import bounded_domains, in_unit, starts_of
 from mle_toolkit.families.base import Family
@@ -32,6 +32,9 @@ AtLimit = Callable[[Likelihood, Array], bool]
 
 _BELOW = 3
 """Points below the highest, if that is no maximum, from which slower methods climb too."""
+
+_RIDGE_ERRORS = (1.0, -1.0, 2.0, -2.0)
+"""Standard errors along a ridge from a maximum to where climbs look for another one."""
 
 _ELSEWHERE = "from another start the search ran off, and the likelihood went on rising"
 
@@ -91,6 +94,8 @@ class Climbs:
         )
         if not ends:
             raise _nowhere(self.family)
+        if self._may_be_on_a_ridge:
+            ends += self._along_ridge(min(ends, key=lambda end: end.value))
         if self._partly and not is_minimum(small, min(ends, key=lambda end: end.value).u):
             return replace(self, charted=False).highest()
         if self._is_own and small is self._objective and not (self.likelihood.plain or self._partly):
@@ -187,6 +192,29 @@ class Climbs:
         if scatters and may_hide_maxima(self.likelihood.data, coordinates.n_free):
             points += scattered(inner, points[0])
         return points
+
+    @property
+    def _may_be_on_a_ridge(self) -> bool:
+        """Whether rows in windows are more than scattered starts are for, of a law of more than two parameters."""
+        n_free, small = self._coordinates.n_free, self._small
+        inner = small.inner if isinstance(small, ChartObjective) else small
+        data = self.likelihood.data
+        several = self._is_free and inner.coordinates.intervals_only and n_free > 2 and small is self._objective
+        return several and data.window is not None and not data.is_multivariate and data.n_rows > few_rows(n_free)
+
+    def _along_ridge(self, best: ClimbEnd) -> list[ClimbEnd]:
+        """The maximum to which climbs lead from both sides of one, on the line where it is flattest; none but a higher.
+
+        What windows hide makes likelihoods of more than two parameters flat on one line, on which may be two maxima.
+        """
+        small = self._small
+        if not is_minimum(small, best.u):
+            return []
+        curvatures, axes = np.linalg.eigh(small.hessian(best.u) * small.likelihood.nobs)
+        points = [best.u + share * axes[:, 0] / np.sqrt(curvatures[0]) for share in _RIDGE_ERRORS]
+        others = climb(small, [best.u, *points], self._method, sound=_is_sound(small))
+        higher = [end for end in others if end.value < best.value and is_minimum(small, end.u)]
+        return sorted(higher, key=lambda end: end.value)[:1]
 
     def _points_of_all(self) -> list[Array]:
         """Where climbs begin by all rows, where no place to which a subsample leads is possible."""

@@ -42,9 +42,14 @@ _APART = 1.0
 """Natural changes between two of those, along some coordinate."""
 
 
+def few_rows(n_free: int) -> int:
+    """How many rows are few to a law of so many free parameters."""
+    return max(FEW_ROWS, _FEW_EACH * n_free)
+
+
 def may_hide_maxima(data: Sample, n_free: int) -> bool:
     """Whether observations that are not all exact are so few that a law can follow them in several ways."""
-    few = max(FEW_ROWS, _FEW_EACH * n_free)
+    few = few_rows(n_free)
     if data.is_plain or data.is_multivariate or data.n_rows > _MOST_ROWS:
         return False
     if data.window is not None or data.n_rows <= few:
