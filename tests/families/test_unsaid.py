@@ -50,7 +50,7 @@ UNSAID = {
     """,
     "entropy": """
         bernoulli beta_geometric betabinomial binomial birnbaum_saunders borel_tanner cardioid exgaussian
-        exponentiated_weibull gamma generalized_hyperbolic generalized_poisson geometric gompertz_makeham
+        exponentiated_weibull generalized_hyperbolic generalized_poisson geometric gompertz_makeham
         hansen_skew_t johnson_su kappa4 logit_normal logseries multinomial negbin negbin1
         normal_inverse_gaussian pert poisson poisson_inverse_gaussian projected_normal rice sichel skellam
         skew_normal skew_t stable tweedie variance_gamma yule_simon zero_truncated_poisson zip
